@@ -1,0 +1,5 @@
+"""Mistakes of names and of structure in Bicep files, modules and imports."""
+
+from infra_lib.diagnostics.entry import Entry
+
+CODES: dict[str, Entry] = {}
