@@ -1,0 +1,1 @@
+"""Plan to Azure, through the Azure SDK: the target, reading live state, applying, progress and failures."""
