@@ -1,0 +1,85 @@
+"""What goes wrong while a template is evaluated: failures that gather their place on the way up, and diagnostics made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from infra_lib.arm.expressions import ExpressionSyntaxError, Node
+from infra_lib.diagnostics import Diagnostic, describe
+from infra_lib.errors import TemplateError
+
+EXPRESSION: Final = "ExpressionException"
+VALIDATION: Final = "TemplateValidationException"
+ARGUMENT_COUNT: Final = "BuiltinFunctionNumberOfParametersException"
+COPY_COUNT: Final = "UnevaluableCopyCountException"
+
+
+class EvaluationError(Exception):
+    """An expression or a part of a template cannot be evaluated.
+
+    ``kind`` is the name of the exception that Azure's engine gives. ``node`` is the failing part of the expression ``text``, both None for a
+    finding about the template's structure. ``path`` is filled from the inside out, by :meth:`at`.
+    """
+
+    def __init__(self, message: str, *, kind: str = EXPRESSION, node: Node | None = None, code: str = "InvalidTemplate") -> None:
+        super().__init__(message)
+        self.message = message
+        self.kind = kind
+        self.node = node
+        self.code = code
+        self.span: tuple[int, int] | None = None
+        self.text: str | None = None
+        self.path = ""
+
+    def at(self, path: str) -> EvaluationError:
+        """The same failure below ``path`` (``properties``, ``[3]``)."""
+        joint = "." if self.path and not self.path.startswith("[") else ""
+        self.path = f"{path}{joint}{self.path}" if self.path else path
+        return self
+
+    def as_validation(self) -> EvaluationError:
+        """The same failure met while the template is validated, before anything is evaluated for a resource's body or an output."""
+        if self.kind != COPY_COUNT:
+            self.kind = VALIDATION
+        return self
+
+    def explanation(self) -> str:
+        """The message, with the expression and a caret under the failing part where there is one."""
+        if self.text is None:
+            return self.message
+        return f"{self.message}\n{excerpt(self.text, self.span)}" if self.span else f"{self.message} In: {self.text}"
+
+
+def excerpt(text: str, span: tuple[int, int], width: int = 100) -> str:
+    """The part of an expression around ``span`` on one line, and a line with carets under the span."""
+    start, end = max(span[0], 0), max(span[1], span[0] + 1)
+    first = max(0, start - width // 2)
+    shown = text[first : first + width].replace("\n", " ").replace("\r", " ").replace("\t", " ")
+    lead, tail = ("…" if first else ""), ("…" if first + width < len(text) else "")
+    carets = max(1, min(end, first + len(shown)) - start)
+    return f"    {lead}{shown}{tail}\n    {' ' * (len(lead) + start - first)}{'^' * carets}"
+
+
+def syntax_failure(error: ExpressionSyntaxError, text: str) -> EvaluationError:
+    """The failure for an expression that cannot be parsed."""
+    failure = EvaluationError(f"The expression cannot be read: {error.message}.")
+    failure.text = text
+    failure.span = (error.offset, error.end)
+    return failure
+
+
+def diagnostic(failure: EvaluationError, file: str | None = None) -> Diagnostic:
+    """The failure as a value for the user."""
+    code = failure.code
+    level, message, fix = describe(code, text=failure.explanation())
+    return Diagnostic(code=code, level=level, message=message, file=file, pointer=failure.path or None, fix=fix)
+
+
+class EngineError(TemplateError):
+    """A template that cannot be evaluated. ``kinds`` are the names of the exceptions of Azure's engine, one for each diagnostic."""
+
+    def __init__(self, failures: Iterable[EvaluationError]) -> None:
+        collected = list(failures)
+        self.kinds: tuple[str, ...] = tuple(failure.kind for failure in collected)
+        super().__init__(diagnostic(failure) for failure in collected)
