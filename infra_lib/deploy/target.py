@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -119,6 +120,13 @@ class Target:
     def manager(self) -> LocalResourceManager | None:
         """The embedded Resource Manager behind a local target, for serving and resetting; None for any other."""
         return self._manager
+
+    def sleep(self, seconds: float) -> None:
+        """Wait on the target's clock: real time, but none where the embedded Resource Manager has no pace."""
+        if self._manager is not None:
+            self._manager.transport().sleep(seconds)
+        else:
+            time.sleep(seconds)
 
     def __repr__(self) -> str:
         return f"Target({self.name})"

@@ -1,0 +1,1 @@
+"""Bicep deployments from Python."""

@@ -1,0 +1,60 @@
+"""Reading live state: every resource by its id, at the API version of its declaration, several at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from infra_lib.planning.model import MISSING, LiveState
+
+if TYPE_CHECKING:
+    from infra_lib.deploy.target import Target
+
+DEFAULT_CONCURRENCY = 16
+
+
+def discover(
+    target: Target, resources: Iterable[tuple[str, str]], *, concurrency: int = DEFAULT_CONCURRENCY
+) -> dict[str, LiveState]:
+    """Read the live state of (resource id, API version) pairs; the result is by lower-case id, each id read once.
+
+    What may not be read is a finding (``unreadable`` with the service's reason), as is an API version that the service does not
+    have. Failures of the connection and of signing in are raised as the SDK raises them.
+    """
+    wanted = {resource_id.lower(): (resource_id, api_version) for resource_id, api_version in resources}
+    if len(wanted) <= 1 or target.is_local:
+        # In-process reads gain nothing from threads: they are computation.
+        return {key: read_resource(target, *pair) for key, pair in wanted.items()}
+    with ThreadPoolExecutor(max_workers=min(concurrency, len(wanted)), thread_name_prefix="discover") as pool:
+        states = pool.map(lambda pair: read_resource(target, *pair), wanted.values())
+        return dict(zip(wanted, states, strict=True))
+
+
+def read_resource(target: Target, resource_id: str, api_version: str) -> LiveState:
+    """Read one resource; 404 is ``missing``, 400 and 403 are ``unreadable``."""
+    from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
+
+    try:
+        body = target.resources.resources.get_by_id(resource_id, api_version=api_version, cls=_raw_body)
+    except ResourceNotFoundError:
+        return MISSING
+    except ClientAuthenticationError:
+        raise
+    except HttpResponseError as error:
+        if error.status_code not in (400, 403, 405):
+            raise
+        return LiveState(status="unreadable", reason=_reason(error))
+    return LiveState(status="present", body=body if isinstance(body, dict) else {})
+
+
+def _raw_body(response: Any, _model: Any, _headers: Any) -> Any:
+    """The body as the wire has it: models leave out what they don't know."""
+    return response.http_response.json()
+
+
+def _reason(error: Any) -> str:
+    from infra_lib.deploy.failures import describe_error, error_body
+
+    causes = describe_error(error_body(error))
+    return causes[0] if causes else f"HTTP status {error.status_code}"

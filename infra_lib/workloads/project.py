@@ -1,0 +1,92 @@
+"""A project folder: where its files are, and its two workloads."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from infra_lib.errors import InputError
+from infra_lib.workloads.config import WorkloadConfig
+from infra_lib.workloads.finetuning import Finetuning
+from infra_lib.workloads.inference import Inference
+
+WORKLOADS = ("inference", "finetuning")
+STORE_FOLDER = ".infra"
+
+
+class Project:
+    """An AI Toolkit project in a folder.
+
+    ``project.inference`` and ``project.finetuning`` are its workloads. Nothing is read before it is needed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Project:
+        """The project in ``folder``. Raises InputError where there is none."""
+        path = Path(folder)
+        if not path.is_dir():
+            raise InputError(f"There is no folder {path}: `infra init {path}` makes a project there.")
+        return cls(path)
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.folder.resolve().name
+
+    @property
+    def store(self) -> Path:
+        """Where the embedded Resource Manager keeps this project's resources."""
+        return self.folder / STORE_FOLDER
+
+    @cached_property
+    def inference(self) -> Inference:
+        """The app that serves the model."""
+        return Inference(self)
+
+    @cached_property
+    def finetuning(self) -> Finetuning:
+        """The job that fine-tunes the model."""
+        return Finetuning(self)
+
+    def workload(self, name: str) -> Inference | Finetuning:
+        """A workload by its name. Raises InputError for another name."""
+        if name == "inference":
+            return self.inference
+        if name == "finetuning":
+            return self.finetuning
+        raise InputError(f"There is no workload '{name}': write inference or finetuning.")
+
+    def template_path(self, workload: str) -> Path:
+        """The workload's Bicep file. Raises InputError that names the missing files."""
+        return self._find(f"{workload}.bicep", workload)
+
+    def parameters_path(self, workload: str) -> Path:
+        """The workload's parameter file. Raises InputError that names the missing files."""
+        return self._find(f"{workload}.parameters.json", workload)
+
+    def config_path(self, workload: str) -> Path:
+        """The workload's config file, which may not exist yet."""
+        return self.folder / "infra" / f"{workload}.config.json"
+
+    def config(self, workload: str) -> WorkloadConfig:
+        """The workload's config as the file has it now."""
+        return WorkloadConfig(self.config_path(workload), workload)
+
+    def _find(self, file_name: str, workload: str) -> Path:
+        """Provisioning files are in infra/provision/; some people keep the parameter file at infra/."""
+        places = [self.folder / "infra" / "provision" / file_name, self.folder / "infra" / file_name]
+        found = next((path for path in places if path.is_file()), None)
+        if found is not None:
+            return found
+        missing = [
+            str(self.folder / "infra" / "provision" / name)
+            for name in (f"{workload}.bicep", f"{workload}.parameters.json")
+            if not any((self.folder / "infra" / place / name).is_file() for place in ("provision", "."))
+        ]
+        raise InputError(
+            f"{self.folder} is not a complete project: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing. "
+            f"`infra init {self.folder}` writes what is missing and leaves the rest."
+        )
