@@ -33,7 +33,6 @@ from infra_lib.resource_types.nodes import (
     UnionType,
 )
 
-
 __all__ = [
     "EMPTY",
     "AnyType",
@@ -99,7 +98,7 @@ class Catalog(ABC):
 
     @abstractmethod
     def find(self, type_name: str, api_version: str) -> ResourceType | None:
-        """The type at exactly this version, or None. ``type_name`` is without the version: ``Microsoft.Storage/storageAccounts``."""
+        """The type at exactly this version, or None. ``type_name`` has no version in it: ``Microsoft.App/jobs``."""
 
     @abstractmethod
     def versions(self, type_name: str) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ class TypeNode:
 
 
 TypeReference = Callable[[], TypeNode]
-"""Gives the node that is referred to; the same object each time."""
+"""Gives the node that is referred to, when it is asked for."""
 
 
 class AnyType(TypeNode):
@@ -127,8 +127,8 @@ class Property:
     """A property of an object type.
 
     ``read_only``: given by the service, not to be sent. ``write_only``: sent, never returned. ``deploy_time_constant``: its value
-    has to be known when the deployment starts. ``create_only``: cannot be changed once the resource exists; False also where the source does
-    not tell (the public type files never do, the models of the Azure packages do).
+    has to be known when the deployment starts. ``create_only``: cannot be changed once the resource exists; False also where the
+    source does not tell (the public type files never do, the models of the Azure packages do).
     """
 
     __slots__ = ("_type", "create_only", "deploy_time_constant", "description", "name", "read_only", "required", "write_only")
@@ -251,7 +251,7 @@ class DiscriminatedObjectType(TypeNode):
 
 
 class ResourceFunction:
-    """An action of a resource that gives a result, such as ``listKeys``: the types of its body (None: it takes none) and result."""
+    """An action that gives a result, such as ``listKeys``: the types of its body (None where it takes none) and result."""
 
     __slots__ = ("_input", "_output", "name")
 
