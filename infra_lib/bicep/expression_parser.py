@@ -1,0 +1,532 @@
+"""Expressions: precedence climbing over hand-written rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from infra_lib.bicep.findings import Finding
+from infra_lib.bicep.syntax import (
+    ArrayAccess,
+    ArraySyntax,
+    Binary,
+    BooleanLiteral,
+    Expression,
+    ForExpression,
+    FunctionCall,
+    Identifier,
+    IfCondition,
+    InstanceCall,
+    IntegerLiteral,
+    Lambda,
+    LocalVariable,
+    Node,
+    NonNull,
+    NullLiteral,
+    ObjectProperty,
+    ObjectSyntax,
+    Parenthesized,
+    PropertyAccess,
+    ResourceAccess,
+    Skipped,
+    Spread,
+    StringSyntax,
+    Ternary,
+    Unary,
+    VariableAccess,
+)
+from infra_lib.bicep.token_reader import MAX_DEPTH, NestingTooDeep, TokenReader, Unexpected, missing
+
+PRECEDENCE = {
+    "*": 8, "/": 8, "%": 8,
+    "+": 7, "-": 7,
+    "<": 6, "<=": 6, ">": 6, ">=": 6,
+    "==": 5, "!=": 5, "=~": 5, "!~": 5,
+    "&&": 4,
+    "||": 3,
+    "??": 2,
+}  # fmt: skip
+"""The binary operators; a higher number binds closer. ``?:`` is looser than all."""
+
+DECLARATION_KEYWORDS = frozenset(("assert", "import", "metadata", "module", "output", "param", "resource", "type", "var"))
+"""Words before which a line break after ``=>`` ends a lambda without a body."""
+
+MAX_INTEGER = 2**63 - 1
+_MAX_UNSIGNED = 2**64 - 1
+OPERAND_END = ("right", "}", ")", "]", "newline")
+
+
+class ParenthesizedItems:
+    """What was read between parentheses.
+
+    ``first`` and ``content_end`` are the tokens after ``(`` and after the last part; ``parts`` counts items, commas and line
+    ends; ``closed`` tells whether the closing parenthesis is there.
+    """
+
+    __slots__ = ("closed", "content_end", "end", "first", "items", "parts", "start")
+
+    def __init__(self, start: int, first: int) -> None:
+        self.start = start
+        self.first = first
+        self.items: list[Node] = []
+        self.content_end = first
+        self.parts = 0
+        self.closed = False
+        self.end = start
+
+
+class ExpressionParser(TokenReader):
+    """The rules for values. ``complex`` says whether object and array literals may stand here (not in a string's holes)."""
+
+    def expression(self, complex: bool = True) -> Expression:
+        """Any expression."""
+        if self.depth >= MAX_DEPTH:
+            raise NestingTooDeep(self.starts[self.pos])
+        self.depth += 1
+        try:
+            left = self.unary(complex)
+            kind = self.kinds[self.pos]
+            if kind in PRECEDENCE:
+                left = self.binary(left, complex, 0)
+                kind = self.kinds[self.pos]
+            if kind == "?" or (kind == "newline" and self.kinds[self.peek_past_newlines(self.pos)] == "?"):
+                return self.ternary(left, complex)
+            return left
+        finally:
+            self.depth -= 1
+
+    def ternary(self, condition: Expression, complex: bool) -> Ternary:
+        self.skip_newlines()
+        self.pos += 1
+        when_true = self.recover(lambda: self.expression(complex), False, ":", *OPERAND_END)
+        if type(when_true) is not Skipped and self.kinds[self.peek_past_newlines(self.pos)] == ":":
+            self.skip_newlines()
+        colon = self.recover(lambda: self.expect(":"), missing(when_true), *OPERAND_END)
+        silent = isinstance(colon, Skipped) and missing(colon)
+        when_false = self.recover(lambda: self.expression(complex), silent, *OPERAND_END)
+        return Ternary(condition.start, when_false.end, condition, when_true, when_false)
+
+    def binary(self, left: Expression, complex: bool, level: int) -> Expression:
+        """Go on from ``left`` as long as operators that bind closer than ``level`` follow."""
+        kinds = self.kinds
+        chain = 0
+        while True:
+            pos = self.pos
+            operator = kinds[pos]
+            precedence = PRECEDENCE.get(operator, 0)
+            if precedence <= level:
+                break
+            self.pos = pos + 1
+            known = len(self.findings)
+            try:
+                right = self.unary(complex)
+                if PRECEDENCE.get(kinds[self.pos], 0) > precedence:
+                    right = self.binary(right, complex, precedence)
+            except Unexpected as error:
+                right = self.skip_from(pos + 1, known, error, False, OPERAND_END)
+            left = Binary(left.start, right.end, left, operator, self.starts[pos], right)
+            chain += 1
+        self.longest_chain = max(self.longest_chain, chain)
+        return left
+
+    def unary(self, complex: bool) -> Expression:
+        """An operand with at most one sign before it."""
+        pos = self.pos
+        operator = self.kinds[pos]
+        if operator != "-" and operator != "!":
+            return self.member(complex)
+        self.pos = pos + 1
+        operand: Expression = self.recover(lambda: self.member(complex), False, *OPERAND_END)
+        self.allow_least_integer(operator, operand)
+        return Unary(self.starts[pos], operand.end, operator, self.ends[pos], operand)
+
+    def allow_least_integer(self, operator: str, operand: Expression) -> None:
+        """Take back the BCP010 of 2**63 where a minus stands before it."""
+        if operator == "-" and type(operand) is IntegerLiteral and operand.value == MAX_INTEGER + 1:
+            self.findings.pop()
+
+    # ------------------------------------------------------------------------------------------ members
+
+    def member(self, complex: bool) -> Expression:
+        """A primary expression and the accesses behind it."""
+        node = self.primary(complex)
+        kinds = self.kinds
+        chain = 0
+        while True:
+            kind = kinds[self.pos]
+            if kind == ".":
+                node = self.dot_access(node, complex)
+            elif kind == "[":
+                node = self.array_access(node, complex)
+            elif kind == "::":
+                self.pos += 1
+                name = self.identifier_or_empty("BCP020")
+                node = ResourceAccess(node.start, name.end, node, name)
+            elif kind == "!":
+                self.pos += 1
+                node = NonNull(node.start, self.ends[self.pos - 1], node)
+            else:
+                break
+            chain += 1
+        if chain > self.longest_chain:
+            self.longest_chain = chain
+        return node
+
+    def dot_access(self, base: Expression, complex: bool) -> Expression:
+        self.pos += 1
+        mark = self.pos
+        safe = self.kinds[mark] == "?"
+        if safe:
+            self.pos += 1
+        name = self.identifier_or_empty("BCP020")
+        if self.kinds[self.pos] != "(":
+            return PropertyAccess(base.start, name.end, base, name, safe)
+        arguments, end = self.call_arguments(complex)
+        if safe:
+            self.findings.append(Finding("BCP322", self.starts[mark], self.ends[mark]))
+            name = Identifier(self.starts[mark], name.end, "", valid=False)
+        return InstanceCall(base.start, end, base, name, arguments)
+
+    def array_access(self, base: Expression, complex: bool) -> ArrayAccess:
+        self.pos += 1
+        safe = self.kinds[self.pos] == "?"
+        if safe:
+            self.pos += 1
+        from_end = self.kinds[self.pos] == "^"
+        if from_end:
+            self.pos += 1
+        index = self.empty("BCP117") if self.kinds[self.pos] == "]" else self.expression(complex)
+        return ArrayAccess(base.start, self.expect("]"), base, index, safe, from_end)
+
+    def call_arguments(self, complex: bool) -> tuple[list[Expression], int]:
+        """``( ... )``: the arguments and the offset behind the parenthesis."""
+        self.pos += 1
+        if self.kinds[self.pos] == ")":
+            self.pos += 1
+            return [], self.ends[self.pos - 1]
+
+        def argument() -> Expression:
+            start, known = self.pos, len(self.findings)
+            try:
+                return self.expression(complex)
+            except Unexpected as error:
+                return self.skip_from(start, known, error, False, ("newline", ",", ")"))
+
+        arguments = self.arguments(")", argument)
+        if self.kinds[self.pos] == ")":
+            self.pos += 1
+            return arguments, self.ends[self.pos - 1]
+        return arguments, self.empty("BCP018", character=")").end
+
+    # ------------------------------------------------------------------------------------------ primary expressions
+
+    def primary(self, complex: bool) -> Expression:
+        pos = self.pos
+        kind = self.kinds[pos]
+        if kind == "identifier":
+            return self.call_or_variable(complex)
+        if kind == "string" or kind == "left":
+            return self.string()
+        if kind == "{" and complex:
+            return self.object(False)
+        if kind == "[" and complex:
+            after = self.peek_past_newlines(pos + 1)
+            if self.kinds[after] == "identifier" and self.values[after] == "for":
+                return self.for_expression(False, False)
+            return self.array()
+        if kind == "(":
+            return self.parenthesized_or_lambda(complex)
+        if kind == "integer" or kind == "true" or kind == "false" or kind == "null":
+            return self.literal()
+        raise self.unexpected("BCP087" if kind == "{" or kind == "[" else "BCP009")
+
+    def literal(self) -> Expression:
+        """A number, ``true``, ``false`` or ``null``, in a value or a type."""
+        pos = self.pos
+        start, end = self.starts[pos], self.ends[pos]
+        kind = self.kinds[pos]
+        if kind == "integer":
+            digits = (self.values[pos] or "").lstrip("0")
+            value = int(digits or "0") if len(digits) <= 20 else _MAX_UNSIGNED + 1
+            if value > _MAX_UNSIGNED:
+                raise self.unexpected("BCP010")
+            if value > MAX_INTEGER:
+                self.findings.append(Finding("BCP010", start, end))
+            self.pos = pos + 1
+            return IntegerLiteral(start, end, value)
+        self.pos = pos + 1
+        return NullLiteral(start, end) if kind == "null" else BooleanLiteral(start, end, kind == "true")
+
+    def call_or_variable(self, complex: bool) -> Expression:
+        pos = self.pos
+        self.pos = pos + 1
+        start, end = self.starts[pos], self.ends[pos]
+        name = Identifier(start, end, self.values[pos] or "")
+        kind = self.kinds[pos + 1]
+        if kind == "(":
+            arguments, end = self.call_arguments(complex)
+            return FunctionCall(start, end, name, arguments)
+        if kind == "=>":
+            body = self.lambda_body()
+            return Lambda(start, body.end, [LocalVariable(start, end, name)], body)
+        return VariableAccess(start, end, name)
+
+    def lambda_body(self) -> Expression:
+        """``=> body``; the body may begin on the next line unless that begins a declaration."""
+        self.pos += 1
+        self.skip_newlines_before_body()
+        return self.recover(self.expression, False, "newline", ")")
+
+    def skip_newlines_before_body(self) -> None:
+        following = self.peek_past_newlines(self.pos)
+        if not (self.kinds[following] == "identifier" and self.values[following] in DECLARATION_KEYWORDS):
+            self.pos = following
+
+    def parenthesized_list(self, item: Callable[[], Node], newlines: bool) -> ParenthesizedItems:
+        """``( a, b )``; ``newlines`` allows the items to stand on lines of their own."""
+        kinds = self.kinds
+        found = ParenthesizedItems(self.starts[self.pos], self.pos + 1)
+        self.expect("(")
+        last: Node | None = None
+        before = self.pos
+        if newlines:
+            self.skip_newlines()
+        separators = self.pos - before
+        while kinds[self.pos] != ")":
+            last = self.recover(item, False, *OPERAND_END, ",")
+            found.items.append(last)
+            before = self.pos
+            if newlines:
+                self.skip_newlines()
+            comma = kinds[self.pos] == ","
+            if comma:
+                self.pos += 1
+                if newlines:
+                    self.skip_newlines()
+            separators += self.pos - before
+            if self.pos > before:
+                last = None
+            if not comma:
+                break
+        found.content_end = self.pos
+        found.parts = len(found.items) + separators
+        closed = self.recover(lambda: self.expect(")"), last is not None and missing(last), "right", "}", "]", "newline")
+        found.closed = not isinstance(closed, Skipped)
+        found.end = closed.end if isinstance(closed, Skipped) else closed
+        return found
+
+    def parenthesized_or_lambda(self, complex: bool) -> Expression:
+        found = self.parenthesized_list(lambda: self.expression(complex), newlines=True)
+        if self.kinds[self.pos] == "=>":
+            body = self.lambda_body()
+            return Lambda(found.start, body.end, [_local_variable(item) for item in found.items], body)
+        return Parenthesized(found.start, found.end, self.parenthesized_content(found))
+
+    def parenthesized_content(self, found: ParenthesizedItems) -> Expression:
+        """The one expression in parentheses; BCP243 where there is not exactly one part, a comma or line end counting as one."""
+        first, items = found.first, found.items
+        if found.parts == 1:
+            item = items[0] if items else None
+            return item if isinstance(item, Expression) else Skipped(self.starts[first], self.ends[first])
+        if found.parts == 0:
+            start = end = self.ends[first - 1]
+        else:
+            start, end = self.starts[first], max(self.ends[found.content_end - 1], items[-1].end if items else 0)
+        self.findings.append(Finding("BCP243", start, end))
+        return Skipped(start, end)
+
+    def string(self) -> Expression:
+        """A string of any form; a Skipped where it is broken."""
+        pos = self.pos
+        if self.kinds[pos] == "string":
+            self.pos = pos + 1
+            value = self.values[pos]
+            if value is None:
+                return Skipped(self.starts[pos], self.ends[pos])
+            multi_line = pos in self.tokens.multi_line
+            return StringSyntax(self.starts[pos], self.ends[pos], [value], [], multi_line)
+        if self.kinds[pos] == "left":
+            return self.interpolated_string()
+        skipped = self.skip_to(pos, ("middle", "right", "newline"))
+        self.findings.append(Finding("BCP064", skipped.start, skipped.end))
+        return skipped
+
+    def interpolated_string(self) -> Expression:
+        kinds, first = self.kinds, self.pos
+        start = self.starts[first]
+        segments: list[str | None] = []
+        expressions: list[Expression] = []
+        piece_ends = ("middle", "right", "newline")
+        while True:
+            segments.append(self.values[self.pos])
+            self.pos += 1
+            hole: Expression = self.recover(lambda: self.expression(False), False, *piece_ends)
+            if kinds[self.pos] not in piece_ends:
+                rest = self.skip_to(self.pos, piece_ends)
+                self.findings.append(Finding("BCP064", rest.start, rest.end))
+                hole = Skipped(hole.start, rest.end)
+            expressions.append(hole)
+            kind = kinds[self.pos]
+            if kind == "middle":
+                continue
+            if kind != "right":
+                return Skipped(start, self.starts[self.pos])
+            segments.append(self.values[self.pos])
+            self.pos += 1
+            whole = [segment for segment in segments if segment is not None]
+            if len(whole) < len(segments):
+                return Skipped(start, self.starts[self.pos])
+            return StringSyntax(start, self.ends[self.pos - 1], whole, expressions, first in self.tokens.multi_line)
+
+    # ------------------------------------------------------------------------------------------ arrays and objects
+
+    def array(self) -> ArraySyntax:
+        start = self.starts[self.pos]
+        self.pos += 1
+        items = self.elements("]", self.array_element)
+        return ArraySyntax(start, self.expect("]"), items)
+
+    def array_element(self) -> Expression:
+        start, known = self.pos, len(self.findings)
+        try:
+            if self.kinds[start] == "...":
+                return self.spread("]")
+            return self.expression()
+        except Unexpected as error:
+            return self.skip_from(start, known, error, False, ("newline", "]"))
+
+    def spread(self, close: str) -> Spread:
+        start = self.starts[self.pos]
+        self.pos += 1
+        value = self.recover(self.expression, False, ",", "newline", close)
+        return Spread(start, value.end, value)
+
+    def object(self, resources: bool) -> ObjectSyntax:
+        """``{ ... }``; ``resources`` allows nested resource declarations in it."""
+        start = self.starts[self.pos]
+        self.expect("{")
+        items = self.elements("}", self.resource_body_element if resources else self.object_element)
+        return ObjectSyntax(start, self.expect("}"), items)
+
+    def resource_body_element(self) -> Node | None:
+        kind = self.kinds[self.pos]
+        if kind == "@" or (self.at_keyword("resource") and self.kinds[self.pos + 1] == "identifier"):
+            return self.nested_declaration()
+        return self.object_element()
+
+    def nested_declaration(self) -> Node | None:
+        """A nested resource; the declaration parser has the rule."""
+        raise NotImplementedError
+
+    def object_element(self) -> Node:
+        """``key: value`` or a spread."""
+        pos = self.pos
+        kinds = self.kinds
+        kind = kinds[pos]
+        if kind == "...":
+            return self.spread("}")
+        key: Node
+        if kind == "identifier":
+            key = Identifier(self.starts[pos], self.ends[pos], self.values[pos] or "")
+            self.pos = pos + 1
+        else:
+            key = self.recover(self.quoted_key, False, ":", "newline", "}")
+        if kinds[self.pos] == ":":
+            self.pos += 1
+            silent = False
+        else:
+            colon = self.recover(lambda: self.expect(":"), missing(key), "newline", "}")
+            silent = isinstance(colon, Skipped) and missing(colon)
+        start, known = self.pos, len(self.findings)
+        value: Expression
+        try:
+            value = self.expression()
+        except Unexpected as error:
+            value = self.skip_from(start, known, error, silent, ("newline", "}"))
+        return ObjectProperty(key.start, value.end, key, value)
+
+    def quoted_key(self, code: str = "BCP022") -> Node:
+        """A property name in quotes; a broken one is ``code``."""
+        start = self.pos
+        if self.kinds[start] not in ("string", "left"):
+            raise self.unexpected(code)
+        return self.expression_or_skipped(self.string(), "BCP022", start)
+
+    # ------------------------------------------------------------------------------------------ loops and conditions
+
+    def for_expression(self, body_is_declared: bool, resources: bool) -> ForExpression:
+        """``[for item in expression: body]``; ``body_is_declared`` for a resource's or module's: an object or ``if``."""
+        start = self.starts[self.pos]
+        self.expect("[")
+        self.skip_newlines()
+        self.expect_keyword("for")
+        item, index, broken = self.for_variables()
+        keyword = self.recover(lambda: self.expect_keyword("in"), broken, "]", "newline")
+        silent = isinstance(keyword, Skipped) and missing(keyword)
+        expression = self.recover(self.expression, silent, ":", "]", "newline")
+        colon = self.recover(lambda: self.expect(":"), missing(expression), "]", "newline")
+        silent = isinstance(colon, Skipped) and missing(colon)
+        body: Expression
+        if body_is_declared:
+            body = self.recover(lambda: self.for_body(resources), silent, "]", "newline")
+        else:
+            body = self.recover(self.expression, silent, "]", "newline")
+        if type(body) is not Skipped:
+            self.skip_newlines()
+        close = self.recover(lambda: self.expect("]"), missing(body), "]", "newline")
+        end = close.end if isinstance(close, Skipped) else close
+        return ForExpression(start, end, item, index, expression, body)
+
+    def for_variables(self) -> tuple[LocalVariable, LocalVariable | None, bool]:
+        """The item, the index if there is one, and whether there is a mistake in them."""
+        kind = self.kinds[self.pos]
+        if kind == "identifier":
+            name = self.identifier("BCP136")
+            return LocalVariable(name.start, name.end, name), None, False
+        if kind != "(":
+            nothing = self.empty("BCP162")
+            return _local_variable(nothing), None, True
+        known = len(self.findings)
+        found = self.parenthesized_list(lambda: self.expression(False), newlines=False)
+        variables = [_local_variable(item) for item in found.items]
+        count = sum(variable.identifier.valid for variable in variables)
+        broken = len(self.findings) > known or self.lexer_found_between(found.start, found.end)
+        if count == 2 or (broken and variables):
+            return variables[0], variables[1] if len(variables) > 1 else None, broken
+        if not broken:
+            self.findings.append(Finding("BCP249", found.start, found.end, count=count))
+        return _local_variable(Skipped(found.start, found.end)), None, True
+
+    def lexer_found_between(self, start: int, end: int) -> bool:
+        return any(start <= finding.start and finding.end <= end for finding in self.tokens.findings)
+
+    def for_body(self, resources: bool) -> Expression:
+        if self.kinds[self.pos] == "{":
+            return self.object(resources)
+        if self.at_keyword("if"):
+            return self.if_condition(resources, in_loop=True)
+        raise self.unexpected("BCP167")
+
+    def if_condition(self, resources: bool, in_loop: bool) -> IfCondition:
+        """``if (condition) { ... }``"""
+        start = self.starts[self.pos]
+        self.expect_keyword("if")
+        until = ("]", "{", "newline") if in_loop else ("{", "newline")
+        condition = self.recover(self.parenthesized_condition, False, *until)
+        if isinstance(condition, Skipped):
+            silent, inner = missing(condition), condition
+        else:
+            inner, closed = condition
+            silent = not closed
+        body = self.recover(lambda: self.object(resources), silent, *(("]", "newline") if in_loop else ("newline",)))
+        return IfCondition(start, body.end, inner, body)
+
+    def parenthesized_condition(self) -> tuple[Expression, bool]:
+        found = self.parenthesized_list(self.expression, newlines=True)
+        return self.parenthesized_content(found), found.closed
+
+
+def _local_variable(item: Node) -> LocalVariable:
+    """A name in a list of variables; anything else leaves one that is not valid."""
+    if type(item) is VariableAccess:
+        return LocalVariable(item.start, item.end, item.identifier)
+    return LocalVariable(item.start, item.end, Identifier(item.start, item.end, "", valid=False))
