@@ -31,8 +31,8 @@ _NAMESPACE = ("namespace", "members")
 _FUNCTION = ("parameters", "output", "metadata")
 _RESOURCE = (
     "import", "extension", "type", "apiVersion", "name", "existing", "location", "extendedLocation", "dependsOn", "tags",
-    "sku", "kind", "zones", "scale", "identity", "plan", "properties", "method", "scope", "managedBy", "managedByExtended", "metadata", "id",
-    "subscriptionId", "resourceGroup", "copy", "condition", "asserts", "placement", "@options",
+    "sku", "kind", "zones", "scale", "identity", "plan", "properties", "method", "scope", "managedBy", "managedByExtended",
+    "metadata", "id", "subscriptionId", "resourceGroup", "copy", "condition", "asserts", "placement", "@options",
 )  # fmt: skip
 
 _Rewrite = Callable[[Any], Any]

@@ -6,13 +6,13 @@ Resource Manager's (``InvalidTemplate`` and so on); ``INF###`` are this library'
 
 from __future__ import annotations
 
-from infra_lib.diagnostics import bicep_params, bicep_semantics, bicep_syntax, parameters, project, template
+from infra_lib.diagnostics import bicep_files, bicep_params, bicep_semantics, bicep_syntax, parameters, project, template
 from infra_lib.diagnostics.entry import Entry
 
 
 def _assemble() -> dict[str, Entry]:
     merged: dict[str, Entry] = {}
-    for module in (bicep_syntax, bicep_semantics, bicep_params, parameters, template, project):
+    for module in (bicep_syntax, bicep_semantics, bicep_files, bicep_params, parameters, template, project):
         for code, row in module.CODES.items():
             if code in merged:
                 raise ValueError(f"diagnostic code {code} is defined twice")
