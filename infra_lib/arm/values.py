@@ -68,8 +68,8 @@ def checked_integer(value: int) -> int:
 
 # Letter case ----------------------------------------------------------------------------------------------------------
 
-# The service maps each character to one character, without some mappings from and to ASCII; its tables are of Unicode 16, those of
-# this interpreter may be older.
+# The service maps each character to one character, without some mappings from and to ASCII. Its tables are of Unicode 16, those
+# of this interpreter may be older.
 _UPPER: dict[int, str] = {
     0x0131: "\u0131", 0x017F: "\u017f", 0x019B: "\ua7dc", 0x0264: "\ua7cb", 0x1C8A: "\u1c89", 0xA7CD: "\ua7cc", 0xA7DB: "\ua7da",
     **{code: chr(code - 0x20) for code in range(0x10D70, 0x10D86)},

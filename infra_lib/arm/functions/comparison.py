@@ -18,7 +18,7 @@ def compare(function: str, args: list[Any]) -> int:
     left, right = args
     kind = type(left)
     if kind is int and type(right) is int:
-        return (left > right) - (left < right)
+        return -1 if left < right else 1 if left > right else 0
     if kind in _NUMBERS:
         if type(right) not in _NUMBERS:
             raise wrong_type(function, 1, right, "a number like the first")

@@ -84,7 +84,7 @@ class JsonError(ValueError):
 
 
 class _Reader:
-    """Reads one value of a text with the freedoms of the engine's library: comments, single quotes, bare names, holes, hexadecimal."""
+    """Reads one value of a text with the freedoms that :func:`read_json` lists."""
 
     __slots__ = ("position", "text")
 
@@ -228,7 +228,7 @@ def _fits(value: Any, depth: int = 0) -> bool:
     """Whether every integer in a value has at most 64 bits, and its nesting is not too deep."""
     kind = type(value)
     if kind is int:
-        return MIN_INTEGER <= value <= MAX_INTEGER
+        return bool(MIN_INTEGER <= value <= MAX_INTEGER)
     if kind is list or kind is dict:
         return depth < MAXIMUM_DEPTH and all(_fits(item, depth + 1) for item in (value if kind is list else value.values()))
     return True
@@ -237,8 +237,8 @@ def _fits(value: Any, depth: int = 0) -> bool:
 def read_json(text: str) -> Any:
     """Read the first JSON value of a text; what follows it is not looked at.
 
-    Comments, trailing commas, single quotes, names without quotes, ``undefined``, hexadecimal and octal integers are allowed; of equal
-    names the last counts; at most 64 levels. Raises :class:`JsonError`, also for an integer of more than 64 bits.
+    Comments, trailing commas, holes (null), single quotes, names without quotes, ``undefined``, hexadecimal and octal integers are
+    allowed; of equal names the last counts; at most 64 levels. Raises :class:`JsonError`, also for an integer of more than 64 bits.
     """
     if not _SURROGATE_ESCAPE.search(text):
         try:

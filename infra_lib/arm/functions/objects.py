@@ -7,7 +7,7 @@ from typing import Any
 from infra_lib.arm.functions.arguments import array_argument, object_argument
 from infra_lib.arm.functions.json_text import write_json
 from infra_lib.arm.functions.registry import FunctionError
-from infra_lib.arm.values import MISSING, compare_text, find_key, fold, get_member, ordinal_key, type_name
+from infra_lib.arm.values import MISSING, fold, get_member, ordinal_key, type_name
 
 
 def _null(_: list[Any]) -> None:
@@ -95,7 +95,7 @@ def unite_objects(objects: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def intersect_objects(objects: list[dict[str, Any]]) -> dict[str, Any]:
-    """The members that all objects have by the same spelling and with the same value (nested ones with the same order of keys)."""
+    """The members that all objects have by one spelling and with the same value (nested ones with the same order of keys)."""
     first, *others = objects
     return {
         name: value

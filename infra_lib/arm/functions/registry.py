@@ -223,7 +223,7 @@ FUNCTIONS: dict[str, Function] = _table()
 
 
 def lookup(name: str) -> Function | None:
-    """The function of this name in any letter case, None if there is none. Any name that starts with ``list`` is a runtime function."""
+    """The function of this name in any letter case, None if there is none. Every name that starts with ``list`` is one."""
     lowered = name.lower()
     found = FUNCTIONS.get(lowered)
     if found is None and lowered.startswith("list") and len(lowered) > 4:
