@@ -1,0 +1,58 @@
+"""Printing: results to standard output, everything else to standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from infra_lib.diagnostics import Diagnostic
+
+
+def result(text: str) -> None:
+    """Print a result."""
+    click.echo(text)
+
+
+def result_json(value: Any) -> None:
+    """Print a result as JSON."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def note(text: str) -> None:
+    """Print what is good to know, to standard error."""
+    click.echo(text, err=True)
+
+
+def fail(text: str) -> None:
+    """Print why it failed, to standard error."""
+    for index, line in enumerate(text.splitlines() or [""]):
+        click.echo(f"infra: {line}" if index == 0 else f"  {line}", err=True)
+
+
+def report(diagnostics: Iterable[Diagnostic]) -> None:
+    """Print diagnostics, a line each in the official form that editors know, to standard error."""
+    for diagnostic in diagnostics:
+        click.echo(str(diagnostic), err=True)
+
+
+def rich_console(*, stderr: bool = False) -> Console:
+    """A console for tables and live views; plain text where the stream is no terminal."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=not _is_terminal(stderr))
+
+
+def is_interactive() -> bool:
+    """True when somebody can be asked: standard input and standard error are terminals."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _is_terminal(stderr: bool) -> bool:
+    return (sys.stderr if stderr else sys.stdout).isatty()

@@ -1,0 +1,83 @@
+"""``infra provision``: plan, deploy, write the config file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from infra_lib.cli import options
+from infra_lib.cli.console import is_interactive, note, result, result_json
+from infra_lib.cli.inputs import Planned, PlanRequest, make_plan
+from infra_lib.cli.main import EXIT_FAILED
+from infra_lib.cli.views import ProgressView, show_plan
+
+
+@click.command()
+@click.argument("what", metavar="inference|finetuning|FILE")
+@options.project_option
+@options.resource_group_options
+@options.parameters_option
+@options.set_option
+@options.reuse_options
+@options.target_options
+@options.yes_option
+@options.json_option
+def command(
+    what: str,
+    project: Path | None,
+    resource_group: str | None,
+    location: str | None,
+    parameters: Path | None,
+    set_values: tuple[str, ...],
+    reuse: tuple[str, ...],
+    use: tuple[str, ...],
+    target: str | None,
+    subscription_id: str | None,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Provision a workload of a project, or any file: plan, deploy what has to change, write the project's config file."""
+    planned = make_plan(
+        PlanRequest(
+            what=what, project=project, resource_group=resource_group, location=location, parameters=parameters,
+            set_values=set_values, reuse=reuse, use=use, target=target, subscription_id=subscription_id,
+        )
+    )
+    with planned.target:
+        return _provision(planned, yes=yes, as_json=as_json)
+
+
+def _provision(planned: Planned, *, yes: bool, as_json: bool) -> int:
+    plan = planned.plan
+    show_plan(plan)
+    if plan.conflicts:
+        if as_json:
+            result_json(plan.to_dict())
+        return EXIT_FAILED
+    if not plan.is_empty and not yes and is_interactive() and not planned.target.is_local:
+        click.confirm(f"Deploy to {planned.target.name}?", abort=True, err=True)
+    with ProgressView() as view:
+        deployment = plan.apply(listener=view)
+    config: dict[str, Any] = {}
+    if planned.workload is not None:
+        written = planned.workload.record(deployment)
+        config = dict(written.values)
+        note(f"{written.path} is up to date.")
+    if as_json:
+        result_json({**plan.to_dict(), "outputs": dict(deployment.outputs), "config": config})
+        return 0
+    if not deployment.sent:
+        note("Nothing has to change; no deployment was sent.")
+    else:
+        note(f"Deployed to {deployment.target} in {deployment.duration:.1f} s.")
+    for name, value in deployment.outputs.items():
+        result(f"{name} = {value if isinstance(value, str) else _json(value)}")
+    return 0
+
+
+def _json(value: Any) -> str:
+    import json
+
+    return json.dumps(value, ensure_ascii=False)

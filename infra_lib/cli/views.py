@@ -1,0 +1,110 @@
+"""How a plan and a running deployment look in a terminal."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import TYPE_CHECKING, Any
+
+from infra_lib.cli.console import rich_console
+from infra_lib.deploy.progress import Event
+from infra_lib.planning.model import ACTIONS, Action, Difference
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from infra_lib.pipeline import Plan
+
+_STYLES: dict[Action, str] = {
+    "create": "green", "update": "yellow", "keep": "cyan", "unchanged": "dim", "conflict": "bold red",
+}
+_SIGNS: dict[Action, str] = {"create": "+", "update": "~", "keep": "=", "unchanged": " ", "conflict": "!"}
+_STATE_STYLES = {"succeeded": "green", "failed": "bold red", "canceled": "red", "retrying": "yellow"}
+
+
+def show_plan(plan: Plan) -> None:
+    """Print the plan's table, the differences of what is updated, and a line of counts, to standard error."""
+    console = rich_console(stderr=True)
+    console.print(_plan_table(plan))
+    for change in plan.changes:
+        if change.action in ("update", "conflict"):
+            for difference in change.differences:
+                console.print(f"  {change.resource.name}: {_difference_text(difference)}", markup=False)
+    console.print(summary(plan), markup=False)
+
+
+def summary(plan: Plan) -> str:
+    """``Plan for rg in local: 1 to create, 6 unchanged.``"""
+    counts = [f"{plan.change_set.count(action)} {_WORDS[action]}" for action in ACTIONS if plan.change_set.count(action)]
+    return f"Plan for {plan.scope_name} in {plan.target.name}: {', '.join(counts) or 'no resources'}."
+
+
+_WORDS: dict[Action, str] = {
+    "create": "to create", "update": "to update", "keep": "kept", "unchanged": "unchanged", "conflict": "in conflict",
+}
+
+
+def _plan_table(plan: Plan) -> Table:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("", "action", "resource", "type", "reason"):
+        table.add_column(heading, overflow="fold")
+    for change in plan.changes:
+        style = _STYLES[change.action]
+        cells = (_SIGNS[change.action], change.action, change.resource.name, change.resource.type, change.reason)
+        table.add_row(*(escape(cell) for cell in cells), style=style)
+    return table
+
+
+def _difference_text(difference: Difference) -> str:
+    values = difference.to_dict()
+    return f"{difference.path}: {_short(values['before'])} -> {_short(values['after'])}"
+
+
+def _short(value: Any) -> str:
+    text = "(none)" if value is None else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+class ProgressView:
+    """A listener that prints one line for each change of state; with a terminal, the running ones stay at the bottom."""
+
+    def __init__(self) -> None:
+        self._console: Console = rich_console(stderr=True)
+        self._running: dict[str, str] = {}
+        self._status: Any = None
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> ProgressView:
+        if self._console.is_terminal:
+            self._status = self._console.status("deploying")
+            self._status.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def __call__(self, event: Event) -> None:
+        """Show an event."""
+        with self._lock:
+            self._show(event)
+
+    def _show(self, event: Event) -> None:
+        what = f"{event.resource_type} {event.name}" if event.resource_id else f"deployment {event.name}"
+        if event.state in ("started", "running"):
+            self._running[event.resource_id] = what
+        else:
+            self._running.pop(event.resource_id, None)
+        if event.state != "running" or self._status is None:
+            message = f" {event.message}" if event.message else ""
+            self._console.print(
+                f"{event.seconds:7.1f}s  {event.state:<9}  {what}{message}", style=_STATE_STYLES.get(event.state, ""), markup=False
+            )
+        if self._status is not None:
+            self._status.update(", ".join(self._running.values()) or "deploying")
