@@ -1,9 +1,12 @@
-"""The 64-bit Murmur variant behind ``uniqueString`` and the template hash of compiled Bicep."""
+"""``uniqueString`` and ``guid``, and the 64-bit Murmur variant behind the former, which is the template hash of compiled Bicep, too."""
 
 from __future__ import annotations
 
 from array import array
 from sys import byteorder
+from typing import Any
+
+from infra_lib.arm.functions.arguments import all_text
 
 _LANE = 0xFFFFFFFF
 _C1 = 2869860233
@@ -66,3 +69,31 @@ def murmur64(data: bytes) -> int:
     low = _finish((low + high) & _LANE)
     high = (_finish(high) + low) & _LANE
     return ((low + high) & _LANE) << 32 | high
+
+
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+_UNIQUE_LENGTH = 13
+_GUID_NAMESPACE = bytes.fromhex("11fb06fb712d4ddd98c7e71bbd588830")
+
+
+def _bytes(function: str, args: list[Any]) -> bytes:
+    return "-".join(all_text(function, args)).encode("utf-8", "replace")
+
+
+def _unique_string(args: list[Any]) -> str:
+    # Thirteen groups of five bits from the top; the last is the lowest four bits and a zero.
+    value = murmur64(_bytes("uniqueString", args)) << 1
+    return "".join([_ALPHABET[value >> shift & 31] for shift in range(5 * (_UNIQUE_LENGTH - 1), -1, -5)])
+
+
+def _guid(args: list[Any]) -> str:
+    from hashlib import sha1
+
+    digest = bytearray(sha1(_GUID_NAMESPACE + _bytes("guid", args), usedforsecurity=False).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+CALLS = {"guid": _guid, "uniqueString": _unique_string}

@@ -237,8 +237,9 @@ def _fits(value: Any, depth: int = 0) -> bool:
 def read_json(text: str) -> Any:
     """Read the first JSON value of a text; what follows it is not looked at.
 
-    Comments, trailing commas, holes (null), single quotes, names without quotes, ``undefined``, hexadecimal and octal integers are
-    allowed; of equal names the last counts; at most 64 levels. Raises :class:`JsonError`, also for an integer of more than 64 bits.
+    Comments, trailing commas, holes (null), single quotes, names without quotes, ``undefined``, hexadecimal and octal integers
+    are allowed; of equal names the last counts; at most 64 levels. Raises :class:`JsonError`, also for an integer of more than
+    64 bits.
     """
     if not _SURROGATE_ESCAPE.search(text):
         try:

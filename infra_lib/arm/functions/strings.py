@@ -117,14 +117,18 @@ def _split(args: list[Any]) -> list[str]:
     return re.split("|".join(used), text) if used else [text]
 
 
-def _string(args: list[Any]) -> str:
-    value = args[0]
+def text_value(function: str, value: Any) -> str:
+    """A value as ``string()`` gives it: arrays and objects as JSON. ``function`` is named in the error for null and floats."""
     kind = type(value)
     if kind is list or kind is dict:
         return write_json(value)
     if kind in _PLAIN_KINDS:
         return text_of(value)
-    raise wrong_type("string", 0, value, "a string, an integer, a Boolean, an array or an object")
+    raise wrong_type(function, 0, value, "a string, an integer, a Boolean, an array or an object")
+
+
+def _string(args: list[Any]) -> str:
+    return text_value("string", args[0])
 
 
 def _substring(args: list[Any]) -> str:
