@@ -31,13 +31,24 @@ class ExpressionSyntaxError(Exception):
         self.end = end if end is not None else offset + 1
 
 
-class Node:
-    """A node of an expression's tree. ``start`` and ``end`` are offsets in the text, -1 for a node that was computed."""
+VARYING: Final = frozenset(
+    """copyindex lambdavariables reference references providers roledefinitions pickzones tologicalzone tologicalzones tophysicalzone
+    tophysicalzones getkeyvaultsecret newguid utcnow lambda""".split()
+)
+"""Functions whose value differs from call to call within one deployment; ``list*`` functions are the others."""
 
-    __slots__ = ("end", "start")
+
+class Node:
+    """A node of an expression's tree. ``start`` and ``end`` are offsets in the text, -1 for a node that was computed.
+
+    ``varies``: the value may differ between two evaluations in the same deployment (loop index, state of a resource).
+    """
+
+    __slots__ = ("end", "start", "varies")
 
     start: int
     end: int
+    varies: bool
 
 
 class Literal(Node):
@@ -49,6 +60,7 @@ class Literal(Node):
         self.value = value
         self.start = start
         self.end = end
+        self.varies = False
 
 
 class Call(Node):
@@ -62,6 +74,7 @@ class Call(Node):
         self.arguments = tuple(arguments)
         self.start = start
         self.end = end
+        self.varies = self.key in VARYING or self.key.startswith("list") or any([node.varies for node in self.arguments])
 
 
 class Access(Node):
@@ -76,6 +89,7 @@ class Access(Node):
         self.keys = tuple(keys)
         self.start = start
         self.end = end
+        self.varies = target.varies or any([node.varies for node in self.keys])
 
 
 _TOKEN = re.compile(r"\s*(?:([A-Za-z_][A-Za-z0-9_]*)|(-?[0-9]+)|'((?:[^']|'')*)'|([\[\]().,]))")
@@ -259,17 +273,15 @@ def value_node(value: Any) -> Node:
     if isinstance(value, str):
         return Literal(value)
     if isinstance(value, float):
-        return Call("json", (Literal(_float_text(value)),))
+        from infra_lib.arm.values import float_text
+
+        return Call("json", (Literal(float_text(value)),))
     if isinstance(value, dict):
         return Call("createObject", [part for key, item in value.items() for part in (value_node(key), value_node(item))])
     if isinstance(value, list):
         return Call("createArray", [value_node(item) for item in value])
     node: Node = value.node
     return node
-
-
-def _float_text(value: float) -> str:
-    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
 
 
 def print_node(node: Node) -> str:

@@ -1,0 +1,116 @@
+"""Functions that read the template and the deployment: parameters, variables, loop indexes, names and the clock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from infra_lib.arm.compiler import Closure, Handler, Special, compile_argument, describe_value
+from infra_lib.arm.expressions import Access, Call, Literal
+from infra_lib.arm.failures import VALIDATION, EvaluationError
+from infra_lib.arm.partial import UNKNOWN, Residual, materialize, residual_call
+
+if TYPE_CHECKING:
+    from infra_lib.arm.frame import Frame
+
+
+def _compile_parameters(node: Call) -> Closure:
+    return _compile_read(node, "parameters")
+
+
+def _compile_variables(node: Call) -> Closure:
+    return _compile_read(node, "variables")
+
+
+def _compile_read(node: Call, section: str) -> Closure:
+    argument = node.arguments[0]
+    if isinstance(argument, Literal) and isinstance(argument.value, str):
+        key = argument.value.lower()
+        if section == "parameters":
+            return lambda frame: frame.parameters.read(key)
+        return lambda frame: frame.variables.read(key)
+    name = compile_argument(argument)
+
+    def closure(frame: Frame) -> Any:
+        chosen = materialize(name(frame))
+        if type(chosen) in UNKNOWN:
+            return residual_call(node.name, [chosen])
+        if not isinstance(chosen, str):
+            raise EvaluationError(f"{node.name}() takes a name, not {describe_value(chosen)}.", node=node)
+        values = frame.parameters if section == "parameters" else frame.variables
+        return values.read(chosen.lower())
+
+    return closure
+
+
+def _compile_copy_index(node: Call) -> Closure:
+    arguments = [compile_argument(argument) for argument in node.arguments]
+
+    def closure(frame: Frame) -> Any:
+        values = [argument(frame) for argument in arguments]
+        name = values.pop(0) if values and isinstance(values[0], str) else None
+        offset = values[0] if values else 0
+        if len(values) > 1 or isinstance(offset, bool) or not isinstance(offset, int):
+            raise EvaluationError("copyIndex() takes the name of a loop and an integer to add, or one of them.", node=node)
+        index = frame.index if name is None else frame.copies.get(name.lower())
+        if index is None:
+            what = "stands outside of a loop" if name is None else f"names a loop {name!r} that it is not in"
+            raise EvaluationError(f"copyIndex() {what}.", node=node, kind=VALIDATION)
+        return index + offset
+
+    return closure
+
+
+def _compile_lambda_variables(node: Call) -> Closure:
+    argument = node.arguments[0]
+    if not isinstance(argument, Literal) or not isinstance(argument.value, str):
+        raise EvaluationError("lambdaVariables() takes a name in quotes.", node=node)
+    key = argument.value.lower()
+
+    def closure(frame: Frame) -> Any:
+        try:
+            return frame.lambdas[key]
+        except KeyError:
+            raise EvaluationError(f"No lambda around this has a parameter {argument.value!r}.", node=node) from None
+
+    return closure
+
+
+def _deployment(frame: Frame, _arguments: list[Any], _call: Call) -> Any:
+    return frame.context("deployment")
+
+
+def _time(frame: Frame, arguments: list[Any], call: Call) -> Any:
+    if frame.within != "default":
+        raise EvaluationError(f"{call.name}() is allowed in the default of a parameter only.", node=call, kind=VALIDATION)
+    if frame.clock is None:
+        return residual_call(call.name, arguments)
+    return frame.clock(call.key, arguments)
+
+
+def _external_inputs(frame: Frame, arguments: list[Any], call: Call) -> Any:
+    inputs = frame.metadata.get("externalinputs") or {}
+    key = arguments[0]
+    if isinstance(key, str) and key in inputs:
+        return inputs[key]
+    return residual_call(call.name, arguments)
+
+
+def metadata_residual(name: str, *keys: str) -> Residual:
+    """``name().key…``, a part of the deployment's context that is not known."""
+    call = Call(name, ())
+    return Residual(Access(call, [Literal(key) for key in keys]) if keys else call)
+
+
+SPECIALS: dict[str, Special] = {
+    "parameters": _compile_parameters,
+    "variables": _compile_variables,
+    "copyindex": _compile_copy_index,
+    "lambdavariables": _compile_lambda_variables,
+}
+
+HANDLERS: dict[str, Handler] = {
+    "deployment": _deployment,
+    "utcnow": _time,
+    "newguid": _time,
+    "externalinputs": _external_inputs,
+}
