@@ -1,4 +1,4 @@
-"""``uniqueString`` and ``guid``, and the 64-bit Murmur variant behind the former, which is the template hash of compiled Bicep, too."""
+"""``uniqueString``, ``guid`` and the 64-bit Murmur variant that the template hash of compiled Bicep is made with, too."""
 
 from __future__ import annotations
 
