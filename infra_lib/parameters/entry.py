@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 _VAULT_ID = re.compile(
-    r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)/providers/Microsoft\.KeyVault/vaults/(?P<vault>[^/]+)\Z",
+    r"/subscriptions/(?P<subscription>[^/]+)/resourceGroups/(?P<group>[^/]+)"
+    r"/providers/Microsoft\.KeyVault/vaults/(?P<vault>[^/]+)\Z",
     re.IGNORECASE,
 )
 
@@ -58,7 +59,7 @@ class KeyVaultReference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expression:
-    """A value that is computed: in a .bicepparam file the Bicep expression as written, in JSON an ``externalInputs`` expression."""
+    """A value that is computed: in a .bicepparam file Bicep as written, in JSON an ``externalInputs`` expression."""
 
     text: str
 
@@ -79,7 +80,7 @@ class ParameterEntry:
 
 
 def arm_entry(value: Any) -> dict[str, Any]:
-    """A value in the form that Resource Manager takes: ``{"value": ...}``, ``{"reference": ...}`` or ``{"expression": ...}``."""
+    """A value as Resource Manager takes it: ``{"value": ...}``, ``{"reference": ...}`` or ``{"expression": ...}``."""
     if isinstance(value, KeyVaultReference):
         return {"reference": value.to_dict()}
     if isinstance(value, Expression):

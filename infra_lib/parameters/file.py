@@ -65,7 +65,7 @@ class ParameterFile:
 
     @classmethod
     def new(cls, path: str | os.PathLike[str] | None = None, *, using: str | None = None) -> ParameterFile:
-        """A file without parameters, not yet saved: .bicepparam by the ending of ``path`` or where ``using`` is given, else JSON."""
+        """A file without parameters, not yet saved: in Bicep by the ending of ``path`` or where ``using`` is given, else JSON."""
         if using is None and not (path and Path(path).suffix.lower() == BICEPPARAM):
             return cls.parse(empty_text(), path)
         from infra_lib.parameters.literals import bicep_string
@@ -186,7 +186,9 @@ class ParameterFile:
 
     def get(self, name: str, default: Any = None) -> Any:
         """A parameter's value, ``default`` where the file does not have it."""
-        return self[name] if name in self else default
+        values = self.document.values()
+        spelled = _spelled(name, values)
+        return default if spelled is None else copy.deepcopy(values[spelled])
 
     def update(self, values: Mapping[str, Any]) -> None:
         """Change or add several parameters. Raises InputError, and changes nothing, for a value that a file cannot hold."""
@@ -231,7 +233,11 @@ class ParameterFile:
         return to_bicepparam(self, path, using)
 
     def __repr__(self) -> str:
-        return f"ParameterFile({str(self.path)!r}, {len(self)} parameters)" if self.path else f"ParameterFile({len(self)} parameters)"
+        return (
+            f"ParameterFile({str(self.path)!r}, {len(self)} parameters)"
+            if self.path
+            else f"ParameterFile({len(self)} parameters)"
+        )
 
 
 def read_bytes(path: Path) -> bytes:
@@ -273,5 +279,3 @@ def _spelled(name: str, names: Mapping[str, Any]) -> str | None:
 def _diagnostic(code: str, file: str | None, **names: Any) -> Diagnostic:
     level, message, fix = describe(code, **names)
     return Diagnostic(code=code, level=level, message=message, file=file, fix=fix)
-
-

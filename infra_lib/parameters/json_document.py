@@ -68,16 +68,14 @@ class JsonDocument:
             right, value = from_arm_entry(member.node.value)
             if not right or not isinstance(member.node, JsonObject):
                 continue
-            part = next(name for name in ("value", "reference", "expression") if name in member.node.value)
-            node = member.node.get(part)
-            assert node is not None
+            content = next(item for item in member.node.members if item.name in ("value", "reference", "expression"))
             metadata = member.node.value.get("metadata")
             yield ParameterEntry(
                 name=member.name,
                 value=value,
                 metadata=metadata if isinstance(metadata, dict) else None,
-                pointer=pointer(("parameters", member.name, part)),
-                place=self.place_of(node),
+                pointer=pointer(("parameters", member.name, content.name)),
+                place=self.place_of(content.node),
             )
 
     def place_of(self, node: JsonNode) -> Place:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from infra_lib.parameters.json_text import JsonArray, JsonMember, JsonNode, JsonObject
 from infra_lib.parameters.literals import json_literal
 
-_LINE_LIMIT = 120
+LINE_LIMIT = 120
 _line_rest = re.compile(r"(?:[ \t]+|//[^\r\n]*|/\*.*?\*/)*", re.DOTALL).match
 _comma = re.compile(r"(?:[ \t\r\n]+|//[^\r\n]*|/\*.*?\*/)*,", re.DOTALL).match
 
@@ -139,7 +139,7 @@ class _Editor:
         was_container = isinstance(node, JsonArray | JsonObject) and bool(node.value)
         one_line = not self.multi_line or (was_container and not _has_line_end(self.text[node.start : node.end]))
         text = json_literal(value)
-        if one_line and (not self.multi_line or node.start - self.line_start(node.start) + len(text) <= _LINE_LIMIT):
+        if one_line and (not self.multi_line or node.start - self.line_start(node.start) + len(text) <= LINE_LIMIT):
             return text
         return json_literal(value, indent=self.unit, prefix=self.line_indent(node.start), newline=self.newline)
 

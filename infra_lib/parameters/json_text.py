@@ -11,7 +11,8 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
-from json.decoder import JSONDecodeError, scanstring
+from json import JSONDecodeError
+from json.decoder import scanstring as _scan_string  # type: ignore[attr-defined]
 from typing import Any, NamedTuple, NoReturn
 
 from infra_lib.bicep.findings import Finding
@@ -155,7 +156,7 @@ def read_json(text: str) -> JsonText:
 
 _blank = re.compile(r"[ \t\n\r]*").match
 _comments = re.compile(r"(?:[ \t\n\r]+|//[^\n\r]*|/\*.*?\*/)*", re.DOTALL).match
-_number = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?(?![\w.+])").match
+number_text = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?(?![\w.+])").match
 _number_like = re.compile(r"[-+.]*[0-9][\w.+-]*").match
 _word = re.compile(r"[-+]?[A-Za-z_$][\w$-]*").match
 _single_quoted = re.compile(r"'(?:[^'\\\n\r]|\\.)*'").match
@@ -235,7 +236,7 @@ class _Reader:
             return self.object(position, depth)
         if character == "[":
             return self.array(position, depth)
-        match = _number(text, position)
+        match = number_text(text, position)
         if match is not None:
             return self.number(position, match)
         word = _word(text, position)
@@ -250,7 +251,7 @@ class _Reader:
         if like is not None:
             self.report("INF108", position, like.end(), found=_short(like.group()))
             return JsonNode(position, like.end(), None)
-        self.unexpected(position, "a value")
+        return self.unexpected(position, "a value")
 
     def object(self, start: int, depth: int) -> JsonObject:
         """``{ "name": value, ... }``"""
@@ -311,7 +312,7 @@ class _Reader:
         if character in next_starts:
             self.report("INF106", end, end + 1)
             return position, -1
-        self.unexpected(position, f'"," or "{closing}"')
+        return self.unexpected(position, f'"," or "{closing}"')
 
     def name(self, position: int) -> tuple[str, int]:
         """A member's name, also where its quotation marks are missing or single."""
@@ -330,13 +331,14 @@ class _Reader:
     def string(self, start: int) -> tuple[str, int]:
         """A string in quotation marks: its text and its end."""
         try:
-            return scanstring(self.text, start + 1, True)
+            text, end = _scan_string(self.text, start + 1, True)
         except JSONDecodeError as error:
             if error.msg.startswith("Unterminated"):
                 self.give_up("INF103", start, start + 1)
             if error.msg.startswith("Invalid control") and self.text[error.pos] in "\r\n":
                 self.give_up("INF103", start, error.pos)
             self.give_up("INF104", error.pos, error.pos + 1, found=_shown(self.text[error.pos : error.pos + 2]))
+        return text, end
 
     def single_quoted(self, start: int) -> JsonNode:
         """``'text'``, which is not JSON."""
@@ -384,8 +386,10 @@ def _short(text: str) -> str:
 def _shown(found: str) -> str:
     if not found:
         return "the end of the file"
-    return f'"{found}"' if found.isprintable() and found != '"' else {'"': "a quotation mark", "\n": "a line end"}.get(
-        found, f"U+{ord(found[0]):04X}"
+    return (
+        f'"{found}"'
+        if found.isprintable() and found != '"'
+        else {'"': "a quotation mark", "\n": "a line end"}.get(found, f"U+{ord(found[0]):04X}")
     )
 
 

@@ -46,7 +46,8 @@ def plain(value: Any, place: str = "the value") -> Any:
         return str(value)
     if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray)):
         return [plain(item, f"{place}[{index}]") for index, item in enumerate(value)]
-    raise InputError(f"{place} is a {type(value).__name__}, which a parameter cannot hold. Use text, a number, true or false, a list or a dict.")
+    what = type(value).__name__
+    raise InputError(f"{place} is a {what}, which a parameter cannot hold. Use text, a number, true or false, a list or a dict.")
 
 
 def json_literal(value: Any, *, indent: str | None = None, prefix: str = "", newline: str = "\n") -> str:
@@ -81,12 +82,12 @@ def bicep_key(name: str) -> str:
     return name if _BICEP_IDENTIFIER.match(name) and name not in _BICEP_RESERVED_KEYS else bicep_string(name)
 
 
-def bicep_literal(value: Any, *, indent: str = "  ", prefix: str = "", newline: str = "\n") -> str:
-    """Bicep text of a value; objects and arrays with an item a line, the lines after the first led by ``prefix``."""
+def bicep_literal(value: Any, *, indent: str | None = "  ", prefix: str = "", newline: str = "\n") -> str:
+    """Bicep text of a value: an item a line, the later lines led by ``prefix``; on one line where ``indent`` is None."""
     return _bicep(plain(value), indent, newline + prefix)
 
 
-def _bicep(value: Any, indent: str, break_: str) -> str:
+def _bicep(value: Any, indent: str | None, break_: str) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, int):
@@ -95,11 +96,20 @@ def _bicep(value: Any, indent: str, break_: str) -> str:
         return f"json('{json.dumps(value)}')"
     if isinstance(value, str):
         return bicep_string(value)
-    inner = break_ + indent
+    inner = break_ if indent is None else break_ + indent
     if isinstance(value, list):
-        return "[" + "".join(inner + _bicep(item, indent, inner) for item in value) + (break_ if value else "") + "]"
-    body = "".join(f"{inner}{bicep_key(key)}: {_bicep(item, indent, inner)}" for key, item in value.items())
-    return "{" + body + (break_ if value else "") + "}"
+        return _bicep_lines("[]", [_bicep(item, indent, inner) for item in value], indent is None, inner, break_)
+    members = [f"{bicep_key(key)}: {_bicep(item, indent, inner)}" for key, item in value.items()]
+    return _bicep_lines("{}", members, indent is None, inner, break_)
+
+
+def _bicep_lines(brackets: str, items: list[str], one_line: bool, inner: str, break_: str) -> str:
+    if not items:
+        return brackets
+    if one_line:
+        space = " " if brackets == "{}" else ""
+        return brackets[0] + space + ", ".join(items) + space + brackets[1]
+    return brackets[0] + "".join(inner + item for item in items) + break_ + brackets[1]
 
 
 def _bicep_integer(value: int) -> str:

@@ -139,7 +139,9 @@ RULES: dict[str, NamingRule] = {
     "microsoft.dbforpostgresql/flexibleservers": _rule(
         "a PostgreSQL server", 3, 63, _LOWER + "-", _LOWER_HYPHEN, starts=_LOWER, ends=_LOWER
     ),
-    "microsoft.dbformysql/flexibleservers": _rule("a MySQL server", 3, 63, _LOWER + "-", _LOWER_HYPHEN, starts=_LOWER, ends=_LOWER),
+    "microsoft.dbformysql/flexibleservers": _rule(
+        "a MySQL server", 3, 63, _LOWER + "-", _LOWER_HYPHEN, starts=_LOWER, ends=_LOWER
+    ),
     "microsoft.cache/redis": _alnum_hyphen("a Redis cache", 1, 63, doubled="-"),
     "microsoft.servicebus/namespaces": _alnum_hyphen("a Service Bus namespace", 6, 50, _LETTER),
     "microsoft.eventhub/namespaces": _alnum_hyphen("an Event Hubs namespace", 6, 50, _LETTER),

@@ -318,18 +318,19 @@ def _is_expression(value: Any) -> bool:
 
 def validator(schema: Mapping[str, Any]) -> Validator:
     """A jsonschema validator for one of these schemas."""
-    return _validator_class()(schema)
+    made: Validator = _validator_class()(schema)
+    return made
 
 
 @cache
 def _validator_class() -> Any:
     from jsonschema import Draft202012Validator, ValidationError, validators
 
-    def min_length(_: Validator, limit: int, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    def min_length(_: Validator, limit: int, instance: Any, __: Any) -> Iterator[ValidationError]:
         if isinstance(instance, str) and utf16_length(instance) < limit:
             yield ValidationError("too short")
 
-    def max_length(_: Validator, limit: int, instance: Any, schema: Any) -> Iterator[ValidationError]:
+    def max_length(_: Validator, limit: int, instance: Any, __: Any) -> Iterator[ValidationError]:
         if isinstance(instance, str) and utf16_length(instance) > limit:
             yield ValidationError("too long")
 
@@ -341,7 +342,8 @@ def _validator_class() -> Any:
 
     checker = Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer)
     keywords = {"minLength": min_length, "maxLength": max_length, OPEN: open_members}
-    return validators.extend(Draft202012Validator, validators=keywords, type_checker=checker)
+    extend: Any = validators.extend
+    return extend(Draft202012Validator, validators=keywords, type_checker=checker)
 
 
 def _is_integer(_: Any, instance: Any) -> bool:

@@ -7,7 +7,6 @@ fine-tuning parameter file, then finetuning.config.json), and stands for the tem
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,7 @@ from typing import Any
 from infra_lib.diagnostics import Diagnostic, has_errors
 from infra_lib.errors import ParameterError
 from infra_lib.parameters import words
-from infra_lib.parameters.entry import KeyVaultReference, Place, arm_entry, from_arm_entry
+from infra_lib.parameters.entry import KeyVaultReference, arm_entry, from_arm_entry
 from infra_lib.parameters.file import ParameterFile
 from infra_lib.parameters.json_text import pointer, read_json
 from infra_lib.parameters.literals import plain
@@ -160,7 +159,7 @@ class _Resolver:
 
     def name(self, name: str) -> str:
         """A parameter's name as the template spells it."""
-        return self.spelling.get(name.casefold(), name)
+        return str(self.spelling.get(name.casefold(), name))
 
     def read_file(self, file: ParameterFile) -> None:
         """The parameter file."""
@@ -216,7 +215,9 @@ class _Resolver:
             shown = HIDDEN if secure else words.quoted(text)
             fix = _TEXT_EXAMPLES.get(kind)
             expected = words.ARM_TYPE_WORDS.get(kind, "a value")
-            self.problems.append(problem("INF161", Location(pointer=place), subject=place, expected=expected, found=shown, fix=fix))
+            self.problems.append(
+                problem("INF161", Location(pointer=place), subject=place, expected=expected, found=shown, fix=fix)
+            )
             self.unreadable.add(name.casefold())
             return
         self.given[name] = _Given(value, origin, _text_locator(place))
@@ -295,6 +296,7 @@ def parse_value(text: str, kind: str, *, nullable: bool = False) -> tuple[bool, 
 
 def _text_locator(place: str) -> Locator:
     def locate(name: str, path: Path = (), *, key: bool = False) -> Location:
+        del name, key
         return Location(pointer=place + pointer(path))
 
     return locate
@@ -318,6 +320,7 @@ def _value_of(source: ParameterFile | ConfigValues, name: str) -> _Given | None:
         return None
 
     def locate(name: str, path: Path = (), *, key: bool = False) -> Location:
+        del name, path, key
         return Location(file=source.path)
 
     return _Given(value, Origin(kind="inherited", text=source.path, file=source.path), locate)

@@ -1,4 +1,4 @@
-"""All that is wrong with parameters, at once: the file, the values against a template's declarations, the names that they become."""
+"""All that is wrong with parameters, at once: the file, the values for a template, the resource names that they become."""
 
 from __future__ import annotations
 
@@ -14,7 +14,16 @@ from infra_lib.parameters.file import ParameterFile
 from infra_lib.parameters.json_document import JsonDocument
 from infra_lib.parameters.json_text import pointer
 from infra_lib.parameters.literals import INTEGER_MAXIMUM, INTEGER_MINIMUM
-from infra_lib.parameters.schema import FILE_SCHEMA, SECURE, is_nullable, is_secure, type_of, utf16_length, validator, values_schema
+from infra_lib.parameters.schema import (
+    FILE_SCHEMA,
+    SECURE,
+    is_nullable,
+    is_secure,
+    type_of,
+    utf16_length,
+    validator,
+    values_schema,
+)
 from infra_lib.parameters.secret import reveal
 
 Path = tuple[str | int, ...]
@@ -84,12 +93,18 @@ def validate_parameters(
     """
     if isinstance(parameters, ParameterFile):
         problems = [*parameters.diagnostics, *check_structure(parameters)]
-        return in_order([*problems, *check_values(parameters.values, template, file_locator(parameters), names=names, broken=_broken(parameters))])
+        return in_order(
+            [
+                *problems,
+                *check_values(parameters.values, template, file_locator(parameters), names=names, broken=_broken(parameters)),
+            ]
+        )
     return in_order(check_values(dict(parameters), template, plain_locator, names=names))
 
 
 def plain_locator(name: str, path: Path = (), *, key: bool = False) -> Location:
     """The locator of values that come from no file."""
+    del key
     return Location(pointer=pointer((name, *path)))
 
 
@@ -158,9 +173,22 @@ def _structure_problems(error: Any, path: Path, at: Any) -> Iterator[Diagnostic]
         elif not path:
             yield problem("INF120", at(()), found=words.found(value))
         elif kind == "pattern":
-            yield problem("INF133", at(path), subject=f'"{path[-1]}"', found=words.found(value), expected="four numbers", fix='Write "1.0.0.0".')
+            yield problem(
+                "INF133",
+                at(path),
+                subject=f'"{path[-1]}"',
+                found=words.found(value),
+                expected="four numbers",
+                fix='Write "1.0.0.0".',
+            )
         else:
-            yield problem("INF133", at(path), subject=f'"{path[-1]}"', found=words.found(value), expected=words.TYPE_WORDS[error.validator_value])
+            yield problem(
+                "INF133",
+                at(path),
+                subject=f'"{path[-1]}"',
+                found=words.found(value),
+                expected=words.TYPE_WORDS[error.validator_value],
+            )
         return
     name = str(path[1])
     if "reference" in path[2:3]:
@@ -169,7 +197,13 @@ def _structure_problems(error: Any, path: Path, at: Any) -> Iterator[Diagnostic]
         text = words.shown(value)
         yield problem("INF125", at(path), name=name, found=words.found(value), text=text)
     elif kind == "type":
-        yield problem("INF133", at(path), subject=f'"{path[-1]}" of "{name}"', found=words.found(value), expected=words.TYPE_WORDS[error.validator_value])
+        yield problem(
+            "INF133",
+            at(path),
+            subject=f'"{path[-1]}" of "{name}"',
+            found=words.found(value),
+            expected=words.TYPE_WORDS[error.validator_value],
+        )
     elif kind == "additionalProperties":
         known = error.schema["properties"]
         for member in value.keys() - known.keys():
@@ -259,6 +293,7 @@ def _against_schema(given: Mapping[str, Any], template: Mapping[str, Any], locat
     schema = values_schema(template)
     schema.pop("required", None)
     wrong: set[str] = set()
+    error: Any
     for error in validator(schema).iter_errors(given):
         name, path = str(error.absolute_path[0]), tuple(error.absolute_path)[1:]
         wrong.add(name)
@@ -295,7 +330,11 @@ def _value_problems(error: Any, name: str, path: Path, locate: Locator, secure: 
         yield problem("INF139", locate(name, path), subject=subject, member=missing, fix=fix)
     elif kind == "enum":
         choices = [choice for choice in limit if choice is not None]
-        near = words.nearest(value, [choice for choice in choices if isinstance(choice, str)]) if isinstance(value, str) and not secure else None
+        near = (
+            words.nearest(value, [choice for choice in choices if isinstance(choice, str)])
+            if isinstance(value, str) and not secure
+            else None
+        )
         expected = words.one_of(choices) + (f' (did you mean "{near}"?)' if near and len(choices) > 1 else "")
         yield problem("INF134", locate(name, path), subject=subject, found=found, expected=expected)
     elif kind in _LENGTHS:
@@ -342,10 +381,19 @@ def _wrong_type(error: Any, subject: str, location: Location, secure: bool) -> I
     value = error.instance
     if value is None:
         yield problem("INF132", location, subject=subject, expected=words.TYPE_WORDS[expected])
-    elif expected == "integer" and isinstance(value, int) and not isinstance(value, bool) and not INTEGER_MINIMUM <= value <= INTEGER_MAXIMUM:
+    elif (
+        expected == "integer"
+        and isinstance(value, int)
+        and not isinstance(value, bool)
+        and not INTEGER_MINIMUM <= value <= INTEGER_MAXIMUM
+    ):
         yield problem("INF145", location, subject=subject, found=words.found(value, secure=secure))
     else:
-        fix = "Write the value itself; expressions belong in the template." if isinstance(value, str) and is_expression(value) else None
+        fix = (
+            "Write the value itself; expressions belong in the template."
+            if isinstance(value, str) and is_expression(value)
+            else None
+        )
         yield problem(
             "INF133",
             location,
