@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 import time
 import zlib
 from collections import Counter, OrderedDict
@@ -57,14 +56,34 @@ Progress = Callable[[int, int], None]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexStatus:
     """What an index holds. ``types``: different types; ``versions``: pairs of type and API version; ``documents``: files read;
-    ``commit``: of the checkout, where it is known; ``imported``: UTC, ISO 8601."""
+    ``commit``: of the checkout, where it is known; ``imported``: when, UTC, ISO 8601, or None where there is no index."""
 
     path: Path
-    types: int
-    versions: int
-    documents: int
-    commit: str | None
-    imported: str
+    types: int = 0
+    versions: int = 0
+    documents: int = 0
+    commit: str | None = None
+    imported: str | None = None
+
+    def __str__(self) -> str:
+        if self.imported is None:
+            return (
+                f"no resource types are imported (there is no {self.path}); "
+                "run `infra resource-types import DIR` with a checkout of Azure/bicep-types-az"
+            )
+        origin = f"Azure/bicep-types-az at {self.commit[:12]}" if self.commit else "Azure/bicep-types-az"
+        return f"{self.types} resource types ({self.versions} versions) of {origin}, imported {self.imported}; {self.path}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The members for ``--json``; what is not known is null."""
+        return {
+            "path": str(self.path),
+            "types": self.types,
+            "versions": self.versions,
+            "documents": self.documents,
+            "commit": self.commit,
+            "imported": self.imported,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +93,15 @@ class ImportReport:
     status: IndexStatus
     skipped: tuple[tuple[Path, str], ...]
     seconds: float
+
+    def __str__(self) -> str:
+        skipped = "".join(f"\nskipped {path}: {reason}" for path, reason in self.skipped)
+        return f"{self.status}\n{self.status.documents} files in {self.seconds:.0f} s{skipped}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The members for ``--json``: those of the status, with ``skipped`` and ``seconds``."""
+        skipped = [{"path": str(path), "reason": reason} for path, reason in self.skipped]
+        return {**self.status.to_dict(), "skipped": skipped, "seconds": round(self.seconds, 1)}
 
 
 def default_path() -> Path:
@@ -100,6 +128,21 @@ def open_default() -> BicepTypesCatalog | None:
 def open_index(path: Path | str) -> BicepTypesCatalog:
     """The catalog of an index file. Raises InputError where there is none, or one of another format."""
     return BicepTypesCatalog(Path(path))
+
+
+def status(path: Path | str | None = None) -> IndexStatus:
+    """What the index at ``path`` (default: :func:`default_path`) holds; zeros where there is none.
+
+    Raises InputError for a file that is no index.
+    """
+    place = default_path() if path is None else Path(path)
+    if not place.is_file():
+        return IndexStatus(path=place)
+    catalog = open_index(place)
+    try:
+        return catalog.status()
+    finally:
+        catalog.close()
 
 
 class BicepTypesCatalog(Catalog):
@@ -254,6 +297,8 @@ def import_types(checkout: Path | str, index: Path | str | None = None, *, progr
     declare at one version is taken from the first in the order of their paths. ``progress`` is called after each file.
     Raises InputError where there are no type files, or none that can be read.
     """
+    import tempfile
+
     start = time.monotonic()
     folder, target = Path(checkout), Path(index) if index is not None else default_path()
     files = _type_files(folder)
@@ -268,10 +313,7 @@ def import_types(checkout: Path | str, index: Path | str | None = None, *, progr
         os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
-    catalog = open_index(target)
-    status = catalog.status()
-    catalog.close()
-    return ImportReport(status=status, skipped=tuple(skipped), seconds=time.monotonic() - start)
+    return ImportReport(status=status(target), skipped=tuple(skipped), seconds=time.monotonic() - start)
 
 
 def _type_files(folder: Path) -> list[Path]:

@@ -163,7 +163,8 @@ EMPTY: Catalog = _EmptyCatalog()
 
 
 class LayeredCatalog(Catalog):
-    """Several catalogs as one: the first that knows a type at a version answers."""
+    """Several catalogs as one. :meth:`find` takes the first that knows the type at that version, :meth:`closest` the first that
+    knows the type at any version: put first the one whose facts are to be preferred."""
 
     def __init__(self, layers: Iterable[Catalog]) -> None:
         self._layers = tuple(layers)
@@ -182,6 +183,13 @@ class LayeredCatalog(Catalog):
         """The first layer's answer."""
         for layer in self._layers:
             if (found := layer.find(type_name, api_version)) is not None:
+                return found
+        return None
+
+    def closest(self, type_name: str, api_version: str) -> ResourceType | None:
+        """The answer of the first layer that knows the type."""
+        for layer in self._layers:
+            if (found := layer.closest(type_name, api_version)) is not None:
                 return found
         return None
 
