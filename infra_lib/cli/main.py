@@ -1,6 +1,7 @@
 """The ``infra`` command: finds the subcommand, runs it, and turns failures into one message and an exit status.
 
-Exit status 0: done; 1: the operation failed, or a plan has a conflict; 2: bad usage or bad input; 3: drift found; 130: interrupted.
+Exit status 0: done; 1: the operation failed, or a plan has a conflict; 2: bad usage or bad input; 3: drift found;
+130: interrupted.
 """
 
 from __future__ import annotations

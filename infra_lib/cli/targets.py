@@ -21,8 +21,9 @@ def choose_target(
 ) -> Target:
     """The target: ``name``, then INFRA_TARGET, then the subscription of the project's config files, then local.
 
-    ``subscription_id`` falls back to AZURE_SUBSCRIPTION_ID, then to the config files; on a terminal a missing one is chosen from a list.
-    ``store`` is where a local target keeps its state when there is no project (default ``.infra`` in the current folder).
+    ``subscription_id`` falls back to AZURE_SUBSCRIPTION_ID, then to the config files; on a terminal a missing one is chosen
+    from a list. ``store`` is where a local target keeps its state when there is no project (default ``.infra`` in the
+    current folder).
     """
     known = subscription_id or os.environ.get("AZURE_SUBSCRIPTION_ID") or _configured_subscription(project)
     name = name or os.environ.get("INFRA_TARGET")

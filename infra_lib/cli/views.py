@@ -102,9 +102,7 @@ class ProgressView:
         else:
             self._running.pop(event.resource_id, None)
         if event.state != "running" or self._status is None:
-            message = f" {event.message}" if event.message else ""
-            self._console.print(
-                f"{event.seconds:7.1f}s  {event.state:<9}  {what}{message}", style=_STATE_STYLES.get(event.state, ""), markup=False
-            )
+            line = f"{event.seconds:7.1f}s  {event.state:<9}  {what} {event.message}".rstrip()
+            self._console.print(line, style=_STATE_STYLES.get(event.state, ""), markup=False)
         if self._status is not None:
             self._status.update(", ".join(self._running.values()) or "deploying")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from infra_lib.deploy.failures import describe_error, error_body, failure
 from infra_lib.deploy.progress import Event, Listener, State, ignore
-from infra_lib.errors import DeploymentError, InputError
+from infra_lib.errors import DeploymentError
 
 if TYPE_CHECKING:
     from azure.core.exceptions import HttpResponseError
@@ -139,18 +139,6 @@ def deploy(
         operations=follower.last,
         duration=follower.elapsed(),
     )
-
-
-def check_scope_exists(target: Target, resource_group: str, location: str | None) -> bool:
-    """True when the resource group exists; False when it can be created at ``location``. Raises InputError without one."""
-    if resource_group_location(target, resource_group) is not None:
-        return True
-    if not location:
-        raise InputError(
-            f"Resource group '{resource_group}' does not exist in {target.name}: "
-            "add --location (for example --location westeurope) and it is created there."
-        )
-    return False
 
 
 class _Follower:

@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from infra_lib import pipeline
+from typing import Any
+
 from infra_lib.workloads.workload import Workload
 
 
 class Inference(Workload):
     """The container app that serves a fine-tuned model.
 
-    What its parameter file leaves null is taken from fine-tuning, so that the app is put beside the job: the same environment,
-    storage account, share and workspace.
+    What its parameter file leaves null is taken from fine-tuning, so that the app is put beside the job: the same resource
+    group, environment, storage account, share and workspace.
     """
 
     name = "inference"
 
-    # Outputs of fine-tuning, as its config file has them, by the parameter that they answer.
-    _FROM_CONFIG = (("storageAccountName", "STORAGE_ACCOUNT_NAME"), ("fileShareName", "FILE_SHARE_NAME"))
-
-    def fallbacks(self) -> list[pipeline.Fallback]:
+    def inherited(self) -> list[Any]:
         """The fine-tuning parameter file's value of the same name, then what finetuning.config.json has."""
-        return pipeline.finetuning_fallbacks(
-            parameters_path=self.project.parameters_path_or_none("finetuning"),
-            config=self.project.config("finetuning").values,
-            config_names=dict(self._FROM_CONFIG),
-        )
+        from infra_lib.parameters import ParameterFile
+        from infra_lib.parameters.sources import ConfigValues
+
+        sources: list[Any] = []
+        path = self.project.find_parameters("finetuning")
+        if path is not None:
+            sources.append(ParameterFile.load(path))
+        config = self.project.config("finetuning")
+        sources.append(ConfigValues.from_config(str(config.path), config.values))
+        return sources
+
+    def configured_resource_group(self) -> str | None:
+        """The resource group of its own config file, else that of fine-tuning."""
+        return super().configured_resource_group() or self.project.finetuning.configured_resource_group()

@@ -67,6 +67,10 @@ class Project:
         """The workload's parameter file. Raises InputError that names the missing files."""
         return self._find(f"{workload}.parameters.json", workload)
 
+    def find_parameters(self, workload: str) -> Path | None:
+        """The workload's parameter file, None where there is none."""
+        return next((path for path in self._places(f"{workload}.parameters.json") if path.is_file()), None)
+
     def config_path(self, workload: str) -> Path:
         """The workload's config file, which may not exist yet."""
         return self.folder / "infra" / f"{workload}.config.json"
@@ -75,17 +79,16 @@ class Project:
         """The workload's config as the file has it now."""
         return WorkloadConfig(self.config_path(workload), workload)
 
-    def _find(self, file_name: str, workload: str) -> Path:
+    def _places(self, file_name: str) -> tuple[Path, Path]:
         """Provisioning files are in infra/provision/; some people keep the parameter file at infra/."""
-        places = [self.folder / "infra" / "provision" / file_name, self.folder / "infra" / file_name]
-        found = next((path for path in places if path.is_file()), None)
+        return self.folder / "infra" / "provision" / file_name, self.folder / "infra" / file_name
+
+    def _find(self, file_name: str, workload: str) -> Path:
+        found = next((path for path in self._places(file_name) if path.is_file()), None)
         if found is not None:
             return found
-        missing = [
-            str(self.folder / "infra" / "provision" / name)
-            for name in (f"{workload}.bicep", f"{workload}.parameters.json")
-            if not any((self.folder / "infra" / place / name).is_file() for place in ("provision", "."))
-        ]
+        names = (f"{workload}.bicep", f"{workload}.parameters.json")
+        missing = [str(self._places(name)[0]) for name in names if not any(path.is_file() for path in self._places(name))]
         raise InputError(
             f"{self.folder} is not a complete project: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing. "
             f"`infra init {self.folder}` writes what is missing and leaves the rest."

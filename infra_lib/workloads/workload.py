@@ -42,8 +42,8 @@ class Workload:
     ) -> pipeline.Plan:
         """Decide every resource of the workload's template; nothing is written.
 
-        ``parameters`` replaces the project's parameter file, ``overrides`` single values of it, ``set_values`` are ``NAME=VALUE``
-        texts. ``location`` is where the resource group is made if it is missing.
+        ``parameters`` replaces the project's parameter file, ``overrides`` single values of it, ``set_values`` are
+        ``NAME=VALUE`` texts. ``location`` is where the resource group is made if it is missing.
         """
         return pipeline.plan(
             self.project.template_path(self.name),
@@ -53,13 +53,18 @@ class Workload:
             location=location,
             overrides=overrides,
             set_values=set_values,
-            fallbacks=self.fallbacks(),
+            inherit=self.inherited(),
             policy=policy,
         )
 
-    def fallbacks(self) -> list[pipeline.Fallback]:
-        """Where a value comes from that the parameter file leaves null, before the template's default; none here."""
+    def inherited(self) -> list[Any]:
+        """Where values come from that the parameter file leaves null, before the template's defaults; nowhere here."""
         return []
+
+    def configured_resource_group(self) -> str | None:
+        """The resource group that the config file names, or None."""
+        value = self.config.get("RESOURCE_GROUP_NAME")
+        return value if isinstance(value, str) and value else None
 
     def record(self, deployment: Deployment) -> WorkloadConfig:
         """Write the deployment's outputs into the config file."""

@@ -1,0 +1,125 @@
+"""Templates and parameters to what they would deploy, without any service."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from infra_lib.arm.scopes import ManagementGroupScope, ResourceGroupScope, Scope, ScopeKind, SubscriptionScope, TenantScope
+from infra_lib.diagnostics import Diagnostic, has_errors
+from infra_lib.errors import BicepError, InputError, ParameterError, TemplateError
+from infra_lib.pipeline.source import ParametersLike, Source, as_parameters, load
+
+if TYPE_CHECKING:
+    from infra_lib.arm.snapshot import Snapshot
+    from infra_lib.parameters import ParameterFile, ResolvedParameters
+
+
+def make_scope(
+    kind: ScopeKind,
+    *,
+    subscription_id: str | None = None,
+    resource_group: str | None = None,
+    management_group: str | None = None,
+    location: str | None = None,
+    tenant_id: str | None = None,
+    deployment_name: str | None = None,
+) -> Scope:
+    """The scope of a kind; what does not belong to the kind is not looked at."""
+    if kind == "resourceGroup":
+        return ResourceGroupScope(
+            subscription_id=subscription_id, resource_group=resource_group,
+            location=location, tenant_id=tenant_id, deployment_name=deployment_name,
+        )  # fmt: skip
+    if kind == "subscription":
+        return SubscriptionScope(
+            subscription_id=subscription_id, location=location, tenant_id=tenant_id, deployment_name=deployment_name
+        )
+    if kind == "managementGroup":
+        return ManagementGroupScope(
+            management_group=management_group, location=location, tenant_id=tenant_id, deployment_name=deployment_name
+        )
+    return TenantScope(location=location, tenant_id=tenant_id, deployment_name=deployment_name)
+
+
+def bind(
+    source: Source,
+    *,
+    set_values: Iterable[str] = (),
+    overrides: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] | None = None,
+    inherit: Iterable[Any] = (),
+) -> ResolvedParameters:
+    """Bring the parameters of a template together, check them, and say where each comes from.
+
+    ``environment`` is the process's where it is not given. Never raises for wrong values: they are in the result's
+    ``diagnostics``, and its ``check()`` raises.
+    """
+    from infra_lib.parameters import resolve
+
+    settings = list(set_values)
+    given = as_parameters(source.parameters)
+    if overrides:
+        given = {**_values(given), **overrides}
+    return resolve(
+        source.template,
+        given,
+        settings=settings,
+        environment=os.environ if environment is None else environment,
+        inherit=inherit,
+    )
+
+
+def snapshot(
+    path: str | Path | Source,
+    *,
+    parameters: ParametersLike = None,
+    scope: Scope | None = None,
+    set_values: Iterable[str] = (),
+) -> Snapshot:
+    """What a .bicep, .bicepparam or .json file would deploy, as far as it is known without a deployment.
+
+    ``parameters`` is a path, plain values by name or a typed object; ``scope`` says where it would be deployed, and whatever of
+    it is left out stays an expression. Raises BicepError, ParameterError, TemplateError or InputError.
+    """
+    from infra_lib.arm.snapshot import snapshot as evaluate
+
+    source = load(path, parameters=parameters) if not isinstance(path, Source) else path
+    chosen = scope if scope is not None else make_scope(source.scope_kind)
+    if chosen.kind != source.scope_kind:
+        raise InputError(f"{source.path} is for a {source.scope_kind} scope, not for a {chosen.kind} scope.")
+    bound = bind(source, set_values=set_values, environment={}).check()
+    return evaluate(source.template, bound.parameters, chosen)
+
+
+def validate(
+    path: str | Path, *, parameters: ParametersLike = None, set_values: Iterable[str] = ()
+) -> tuple[Diagnostic, ...]:
+    """Every problem of a file and its parameters: it compiles, the values fit, the names are allowed, it evaluates."""
+    try:
+        source = load(path, parameters=parameters)
+    except (BicepError, TemplateError, ParameterError) as error:
+        return error.diagnostics
+    try:
+        bound = bind(source, set_values=set_values)
+    except (BicepError, ParameterError) as error:
+        return (*source.diagnostics, *error.diagnostics)
+    problems = [*source.diagnostics, *bound.diagnostics]
+    if not has_errors(problems):
+        from infra_lib.arm.snapshot import snapshot as evaluate
+
+        try:
+            evaluate(source.template, bound.parameters, make_scope(source.scope_kind))
+        except TemplateError as error:
+            problems.extend(error.diagnostics)
+    return tuple(problems)
+
+
+def _values(given: ParameterFile | Mapping[str, Any] | None) -> dict[str, Any]:
+    from infra_lib.parameters import ParameterFile
+
+    if given is None:
+        return {}
+    return dict(given.arm_parameters() if isinstance(given, ParameterFile) else given)

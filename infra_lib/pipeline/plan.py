@@ -1,0 +1,223 @@
+"""Planning and applying: desired and live state to decisions, decisions to one deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from infra_lib.deploy.discover import discover
+from infra_lib.deploy.execute import Deployment, create_resource_group, deploy, deployment_name, resource_group_location
+from infra_lib.deploy.progress import Listener, ignore
+from infra_lib.deploy.runtime import LiveRuntime
+from infra_lib.errors import InputError, PlanError
+from infra_lib.pipeline.desired import desired_resources
+from infra_lib.pipeline.evaluation import bind, make_scope
+from infra_lib.pipeline.source import ParametersLike, Source, load
+from infra_lib.planning.decide import decide
+from infra_lib.planning.model import Change, ChangeSet, LiveState
+from infra_lib.planning.policy import ReusePolicy
+from infra_lib.planning.rewrite import CannotRewrite, Mode, mark
+
+if TYPE_CHECKING:
+    from infra_lib.arm.scopes import Scope
+    from infra_lib.deploy.target import Target
+    from infra_lib.parameters import ResolvedParameters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a deployment would do, resource by resource; made by :func:`plan`, carried out by :meth:`apply`.
+
+    ``resource_group`` is None for a template of another scope. ``location`` is where the resource group is created when
+    ``creates_resource_group``, and where the deployment's record is kept above resource groups.
+    """
+
+    source: Source
+    target: Target
+    scope: Scope
+    change_set: ChangeSet
+    parameters: ResolvedParameters
+    resource_group: str | None
+    location: str | None
+    creates_resource_group: bool
+    live: Mapping[str, LiveState] = field(repr=False)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """Every resource of the template with what is decided and why."""
+        return self.change_set.changes
+
+    @property
+    def conflicts(self) -> tuple[Change, ...]:
+        """What stops the plan."""
+        return self.change_set.conflicts
+
+    @property
+    def is_empty(self) -> bool:
+        """True when nothing would be written."""
+        return self.change_set.is_empty and not self.creates_resource_group
+
+    @property
+    def scope_name(self) -> str:
+        """The scope for people: the resource group's name, or the scope's id."""
+        return self.resource_group or str(self.scope.id)
+
+    def to_dict(self) -> dict[str, Any]:
+        """``{"changes": [{"action", "id", "type", "name", "reason", "differences": [{"path", "before", "after"}]}]}``."""
+        return self.change_set.to_dict()
+
+    def apply(self, *, listener: Listener = ignore) -> Deployment:
+        """Carry the plan out as one deployment and return its outputs.
+
+        With nothing to write no deployment is sent, and the outputs are read from the live state. Raises PlanError for a plan
+        with conflicts, DeploymentError for a deployment that fails.
+        """
+        if self.conflicts:
+            stops = "\n".join(f"{change.resource.type} '{change.resource.name}' {change.reason}" for change in self.conflicts)
+            raise PlanError(f"The plan has conflicts; nothing was written.\n{stops}")
+        name = deployment_name(self.source.stem)
+        if self.change_set.is_empty and not self.creates_resource_group:
+            return Deployment(id="", name=name, target=self.target.name, outputs=self._live_outputs(), sent=False)
+        if self.creates_resource_group and self.resource_group and self.location:
+            create_resource_group(self.target, self.resource_group, self.location)
+        return deploy(
+            self.target,
+            scope=str(self.scope.id),
+            name=name,
+            template=self.deployed_template(),
+            parameters=self.parameters.parameters,
+            location=None if self.resource_group else self.location,
+            listener=listener,
+        )
+
+    def deployed_template(self) -> dict[str, Any]:
+        """The template that :meth:`apply` sends: what is not written is marked ``existing``.
+
+        Raises PlanError when something is to be kept in a template whose form cannot say so.
+        """
+        modes = _modes(self.changes)
+        try:
+            return mark(self.source.template, modes, self._dependencies())
+        except CannotRewrite as error:
+            kept = [change.resource.name for change in self.changes if change.action == "keep"]
+            if kept:
+                raise PlanError(f"{', '.join(kept)} cannot be kept: {error}.") from error
+            return dict(self.source.template)
+
+    def _dependencies(self) -> dict[str, list[str]]:
+        """What each declaration of the template waits for, by place."""
+        from infra_lib.arm.deployment import prepare
+
+        prepared = prepare(self.source.template, self.parameters.parameters, self.scope)
+        place = {resource.key: _declaration(resource.path) for resource in prepared.resources}
+        waits: dict[str, list[str]] = {}
+        for resource in prepared.resources:
+            mine = place[resource.key]
+            found = waits.setdefault(mine, [])
+            found.extend(place[key] for key in resource.depends_on if key in place and place[key] not in (mine, *found))
+        return waits
+
+    def _live_outputs(self) -> dict[str, Any]:
+        from infra_lib.arm.deployment import prepare
+
+        prepared = prepare(self.source.template, self.parameters.parameters, self.scope)
+        runtime = LiveRuntime(self.target, {key: state.body for key, state in self.live.items() if state.status == "present"})
+        outputs = prepared.outputs(runtime)
+        secure = ("securestring", "secureobject")
+        return {
+            name: None if str(output.get("type")).lower() in secure else output.get("value") for name, output in outputs.items()
+        }
+
+
+def plan(
+    path: str | Path | Source,
+    *,
+    target: Target,
+    resource_group: str | None = None,
+    location: str | None = None,
+    parameters: ParametersLike = None,
+    overrides: Mapping[str, Any] | None = None,
+    set_values: Iterable[str] = (),
+    inherit: Iterable[Any] = (),
+    policy: ReusePolicy | None = None,
+) -> Plan:
+    """Decide for every resource of a .bicep, .bicepparam or .json file: create, unchanged, update, keep or conflict.
+
+    Reads the target and writes nothing. ``location`` is where the resource group would be created if it is missing, and never
+    sets a parameter. ``overrides`` and ``set_values`` (``NAME=VALUE``) replace single values, ``inherit`` lists where nulls are
+    looked up. Raises BicepError, ParameterError, TemplateError, InputError and DeploymentError (the target cannot be read).
+    """
+    source = load(path, parameters=parameters) if not isinstance(path, Source) else path
+    policy = policy or ReusePolicy()
+    bound = bind(source, set_values=set_values, overrides=overrides, inherit=inherit).check()
+    creates = False
+    if source.needs_resource_group:
+        if not resource_group:
+            raise InputError(f"{source.path} is deployed into a resource group: name one.")
+        there = resource_group_location(target, resource_group)
+        creates = there is None
+        location = there or location
+        if not location:
+            raise InputError(
+                f"Resource group '{resource_group}' does not exist in {target.name}: "
+                "add --location (for example --location westeurope), and it is created there."
+            )
+    elif not location:
+        raise InputError(f"{source.path} is deployed at {source.scope_kind} scope: add --location, where its record is kept.")
+    scope = make_scope(
+        source.scope_kind,
+        subscription_id=target.subscription_id,
+        resource_group=resource_group,
+        location=location,
+        deployment_name=deployment_name(source.stem),
+    )
+    wanted = desired_resources(source.template, bound.parameters, scope)
+    policy.check(wanted)
+    live = {} if creates else discover(target, [(item.id, item.api_version) for item in wanted if not item.existing])
+    return Plan(
+        source=source,
+        target=target,
+        scope=scope,
+        change_set=decide(wanted, live, policy, knowledge=_knowledge(live)),
+        parameters=bound,
+        resource_group=resource_group if source.needs_resource_group else None,
+        location=location,
+        creates_resource_group=creates,
+        live=live,
+    )
+
+
+def _knowledge(live: Mapping[str, LiveState]) -> Any:
+    """Facts about properties; what they are read from is loaded only where there is something to compare."""
+    if not any(state.status == "present" for state in live.values()):
+        return None
+    from infra_lib.pipeline.catalogs import planning_catalog
+    from infra_lib.planning.knowledge import CatalogKnowledge
+
+    return CatalogKnowledge(planning_catalog())
+
+
+def _modes(changes: Iterable[Change]) -> dict[str, Mode]:
+    """How each declaration of the template is marked; a loop is one declaration.
+
+    A loop of which some items are written is written whole, which changes nothing in the others; one of which some are kept and
+    others created is written only where items do not exist.
+    """
+    by_place: dict[str, list[Change]] = {}
+    for change in changes:
+        by_place.setdefault(_declaration(change.resource.path), []).append(change)
+    modes: dict[str, Mode] = {}
+    for place, items in by_place.items():
+        actions = {item.action for item in items}
+        if actions <= {"unchanged", "keep"}:
+            modes[place] = "existing"
+        elif "keep" in actions:
+            modes[place] = "only if not exists"
+    return modes
+
+
+def _declaration(path: str) -> str:
+    """The place of the declaration that a resource comes from: that of its loop, for an item of one."""
+    return path

@@ -1,0 +1,192 @@
+"""Files to templates: .bicep and .bicepparam are compiled, .json is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from infra_lib.arm.scopes import ScopeKind, scope_kind_of_schema
+from infra_lib.diagnostics import Diagnostic
+from infra_lib.errors import BicepError, InputError, TemplateError
+from infra_lib.pipeline.catalogs import default_catalog
+
+if TYPE_CHECKING:
+    from infra_lib.parameters import ParameterFile
+
+Compiler = Literal["built-in", "official"]
+
+ParametersLike = Any
+"""Parameters in any form: a path to a parameter file, a ParameterFile, a typed object, plain values by name, or None."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """An ARM template made from a Bicep file. ``note`` says when it was made in another way than asked for."""
+
+    path: Path
+    content: Mapping[str, Any]
+    diagnostics: tuple[Diagnostic, ...] = ()
+    note: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The template as JSON data."""
+        return dict(self.content)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParametersDocument:
+    """Deployment parameters made from a .bicepparam file, and the template that it is for, where it names one."""
+
+    path: Path
+    content: Mapping[str, Any]
+    template: Mapping[str, Any] | None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    note: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The parameters file as JSON data: ``{"$schema", "contentVersion", "parameters"}``."""
+        return dict(self.content)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A template ready to be evaluated, with the parameters that come with it.
+
+    ``parameters`` is what was passed to :func:`load`, or what a .bicepparam file has.
+    """
+
+    path: Path
+    template: Mapping[str, Any]
+    parameters: ParametersLike = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def scope_kind(self) -> ScopeKind:
+        """The scope that the template is for."""
+        return scope_kind_of_schema(str(self.template.get("$schema", ""))) or "resourceGroup"
+
+    @property
+    def needs_resource_group(self) -> bool:
+        """True for a template that is deployed into a resource group."""
+        return self.scope_kind == "resourceGroup"
+
+    @property
+    def stem(self) -> str:
+        """The file's name without its ending, which names the deployment."""
+        return self.path.name.partition(".")[0] or "main"
+
+
+def compile(path: str | Path, *, compiler: Compiler = "built-in") -> Template | ParametersDocument:
+    """Compile a .bicep or .bicepparam file.
+
+    ``official`` runs an installed Bicep CLI. A file that the built-in compiler refuses for want of support is given to an
+    installed Bicep CLI too, and ``note`` says so. Raises BicepError with the diagnostics of all files, and InputError for a
+    file that is not there.
+    """
+    file = _existing(path)
+    if file.suffix not in (".bicep", ".bicepparam"):
+        raise InputError(f"{file} is no .bicep or .bicepparam file.")
+    if compiler == "official":
+        return _compile_officially(file, note="")
+    try:
+        return _compile_parameters(file) if file.suffix == ".bicepparam" else _compile_template(file)
+    except BicepError as error:
+        from infra_lib.bicep.official import find_cli
+
+        refused = [item for item in error.diagnostics if item.code in _UNSUPPORTED]
+        if not refused or find_cli() is None:
+            raise
+        return _compile_officially(file, note=f"{file} was compiled by the official Bicep CLI: {refused[0].message}")
+
+
+# What the built-in compiler says of constructs that it does not know, as against mistakes.
+_UNSUPPORTED = frozenset(("INF001",))
+
+
+def load(path: str | Path, parameters: ParametersLike = None) -> Source:
+    """Read a .bicep, .bicepparam or .json template with its parameters.
+
+    Raises BicepError, TemplateError or InputError.
+    """
+    if isinstance(path, Source):
+        return path
+    file = _existing(path)
+    if file.suffix == ".json":
+        return Source(path=file, template=_read_json_template(file), parameters=parameters)
+    compiled = compile(file)
+    if isinstance(compiled, Template):
+        return Source(path=file, template=compiled.content, parameters=parameters, diagnostics=compiled.diagnostics)
+    if compiled.template is None:
+        raise InputError(f"{file} says `using none`: name the template itself, or write its path after `using`.")
+    if parameters is not None:
+        raise InputError(f"{file} has the parameters itself: leave the other parameters out, or name the template.")
+    return Source(path=file, template=compiled.template, parameters=compiled, diagnostics=compiled.diagnostics)
+
+
+def parameters_module(path: str | Path) -> str:
+    """The text of a Python module with dataclasses for a template's parameters."""
+    from infra_lib.parameters.codegen import generate_module
+
+    source = load(path)
+    return generate_module(source.template, source=source.path.name)
+
+
+def as_parameters(given: ParametersLike) -> ParameterFile | Mapping[str, Any] | None:
+    """Parameters in any form as what the binder takes. Raises ParameterError or InputError for a file that cannot be read."""
+    from infra_lib.parameters import ParameterFile
+
+    if given is None or isinstance(given, ParameterFile):
+        return given
+    if isinstance(given, ParametersDocument):
+        found = given.content.get("parameters", {})
+        return found if isinstance(found, Mapping) else {}
+    if isinstance(given, str | Path):
+        return ParameterFile.load(given, tolerant=True)
+    if isinstance(given, Mapping):
+        return given
+    if hasattr(given, "to_arm"):
+        values = given.to_arm()
+        return values if isinstance(values, Mapping) else {}
+    raise InputError(f"Parameters are a path, a mapping or a typed object, not {type(given).__name__}.")
+
+
+def _compile_template(file: Path) -> Template:
+    from infra_lib.bicep.compiler import compile_file
+
+    compilation = compile_file(file, catalog=default_catalog())
+    if compilation.template is None:
+        raise BicepError(compilation.diagnostics)
+    return Template(path=file, content=compilation.template, diagnostics=compilation.diagnostics)
+
+
+def _compile_parameters(file: Path) -> ParametersDocument:
+    from infra_lib.bicep.bicepparam import compile_parameters
+
+    compilation = compile_parameters(file, catalog=default_catalog())
+    if compilation.parameters is None:
+        raise BicepError(compilation.diagnostics)
+    return ParametersDocument(
+        path=file, content=compilation.parameters, template=compilation.template, diagnostics=compilation.diagnostics
+    )
+
+
+def _compile_officially(file: Path, note: str) -> Template | ParametersDocument:
+    raise NotImplementedError(file, note)
+
+
+def _read_json_template(file: Path) -> dict[str, Any]:
+    from infra_lib.parameters.json_text import read_json
+
+    read = read_json(file.read_bytes())
+    raise NotImplementedError(read, TemplateError)
+
+
+def _existing(path: str | Path) -> Path:
+    file = Path(path)
+    if file.is_dir():
+        raise InputError(f"{file} is a folder: name a .bicep, .bicepparam or .json file in it.")
+    if not file.is_file():
+        raise InputError(f"There is no file {file}.")
+    return file

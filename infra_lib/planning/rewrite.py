@@ -1,0 +1,156 @@
+"""The plan as one deployment: the template with what is not written marked as ``existing``.
+
+``existing`` needs language version 2.0, so a template of the older form is lifted first: its resources get symbolic names, and
+their dependencies, which may be names, ids or loops there, become the symbols that the engine resolved them to.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+from infra_lib.arm.template import DEPLOYMENTS_TYPE, member
+
+Mode = Literal["existing", "only if not exists"]
+
+# What an existing resource keeps: what identifies it, what repeats it, and what it waits for.
+_KEPT = frozenset(("copy", "condition", "type", "apiversion", "scope", "subscriptionid", "resourcegroup", "name", "dependson"))
+
+_INNER = ".properties.template."
+
+
+class CannotRewrite(Exception):
+    """The template has a form that cannot be lifted; the text says which."""
+
+
+def mark(template: Mapping[str, Any], modes: Mapping[str, Mode], dependencies: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """A copy of ``template`` in which the declarations in ``modes`` are not written, or only if they do not exist.
+
+    Keys are places as the engine gives them (``resources[3]``, ``resources.app``; below a nested deployment
+    ``resources.m.properties.template.resources.app``). ``dependencies`` has the places that each declaration waits for; it is read for
+    templates of the older form alone. Raises CannotRewrite.
+    """
+    if not modes:
+        return dict(template)
+    resources = member(template, "resources")
+    if isinstance(resources, Mapping):
+        places = {f"resources.{symbol}": (symbol, raw) for symbol, raw in resources.items()}
+    else:
+        places = dict(_lift(resources or [], dependencies))
+        template = {**template, "languageVersion": "2.0"}
+    marked = {symbol: _mark_one(raw, place, modes, dependencies) for place, (symbol, raw) in places.items()}
+    return {**{key: value for key, value in template.items() if key.lower() != "resources"}, "resources": marked}
+
+
+def _mark_one(
+    raw: Mapping[str, Any], place: str, modes: Mapping[str, Mode], dependencies: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
+    mode = modes.get(place)
+    if mode == "existing":
+        return {"existing": True, **{key: value for key, value in raw.items() if key.lower() in _KEPT}}
+    if mode == "only if not exists":
+        options = {**(member(raw, "@options") or {}), "onlyIfNotExists": []}
+        return {**{key: value for key, value in raw.items() if key.lower() != "@options"}, "@options": options}
+    if str(member(raw, "type")).lower() == DEPLOYMENTS_TYPE:
+        prefix = place + _INNER
+        inner = {key[len(prefix) :]: value for key, value in modes.items() if key.startswith(prefix)}
+        if inner:
+            waits = {
+                key[len(prefix) :]: [item[len(prefix) :] for item in value if item.startswith(prefix)]
+                for key, value in dependencies.items()
+                if key.startswith(prefix)
+            }
+            return _mark_nested(raw, inner, waits)
+    return dict(raw)
+
+
+def _mark_nested(
+    raw: Mapping[str, Any], modes: Mapping[str, Mode], dependencies: Mapping[str, Sequence[str]]
+) -> dict[str, Any]:
+    properties = dict(member(raw, "properties") or {})
+    name = next((key for key in properties if key.lower() == "template"), None)
+    if name is None:
+        raise CannotRewrite("a linked template cannot be changed")
+    options = member(properties, "expressionEvaluationOptions") or {}
+    if str(member(options, "scope") or "outer").lower() != "inner":
+        raise CannotRewrite("a nested deployment with outer evaluation cannot be lifted")
+    properties[name] = mark(properties[name], modes, dependencies)
+    return {**{key: value for key, value in raw.items() if key.lower() != "properties"}, "properties": properties}
+
+
+def _lift(
+    resources: Sequence[Mapping[str, Any]], dependencies: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[str, tuple[str, dict[str, Any]]]]:
+    """(place, (symbol, declaration)) for every resource of the older form, children taken out of their parents."""
+    flat = list(_flatten(resources, "", None, ""))
+    symbols = _symbols([raw for _, raw in flat])
+    by_place = {place: symbol for (place, _), symbol in zip(flat, symbols, strict=True)}
+    for place, raw in flat:
+        _refuse_outer_evaluation(raw)
+        waits = [by_place[item] for item in dependencies.get(place, ()) if item in by_place]
+        lifted = {key: value for key, value in raw.items() if key.lower() not in ("dependson", "resources")}
+        if waits:
+            lifted["dependsOn"] = sorted(set(waits))
+        yield place, (by_place[place], lifted)
+
+
+def _flatten(
+    resources: Sequence[Mapping[str, Any]], prefix: str, parent: Mapping[str, Any] | None, parent_place: str
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    for index, raw in enumerate(resources):
+        place = f"{prefix}resources[{index}]"
+        declared = dict(raw)
+        if parent is not None:
+            if member(parent, "copy") is not None:
+                raise CannotRewrite(f"{parent_place} is a loop with children declared inside it")
+            declared = _outside(declared, parent)
+        yield place, declared
+        yield from _flatten(member(raw, "resources") or [], f"{place}.", declared, place)
+
+
+def _outside(child: dict[str, Any], parent: Mapping[str, Any]) -> dict[str, Any]:
+    """A child that was declared inside its parent, with the type, the name and the condition that it has outside."""
+    parent_type, kind = str(member(parent, "type")), str(member(child, "type"))
+    changed = {key: value for key, value in child.items() if key.lower() not in ("type", "name")}
+    if kind.lower().startswith(parent_type.lower() + "/"):
+        changed.update(type=kind, name=member(child, "name"))
+    else:
+        changed.update(type=f"{parent_type}/{kind}", name=_join(str(member(parent, "name")), str(member(child, "name"))))
+    if member(parent, "condition") is not None and member(child, "condition") is None:
+        changed["condition"] = member(parent, "condition")
+    return changed
+
+
+def _join(parent: str, child: str) -> str:
+    if not _is_expression(parent) and not _is_expression(child):
+        return f"{parent}/{child}"
+    return f"[format('{{0}}/{{1}}', {_operand(parent)}, {_operand(child)})]"
+
+
+def _is_expression(text: str) -> bool:
+    return text.startswith("[") and text.endswith("]") and not text.startswith("[[")
+
+
+def _operand(text: str) -> str:
+    return text[1:-1] if _is_expression(text) else "'" + text.replace("'", "''") + "'"
+
+
+def _symbols(resources: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A symbolic name for each: the last part of its type, numbered where it repeats."""
+    used: dict[str, int] = {}
+    names = []
+    for raw in resources:
+        stem = re.sub(r"\W", "", str(member(raw, "type")).rpartition("/")[2]) or "resource"
+        used[stem.lower()] = used.get(stem.lower(), 0) + 1
+        names.append(stem if used[stem.lower()] == 1 else f"{stem}_{used[stem.lower()]}")
+    return names
+
+
+def _refuse_outer_evaluation(raw: Mapping[str, Any]) -> None:
+    if str(member(raw, "type")).lower() != DEPLOYMENTS_TYPE:
+        return
+    properties = member(raw, "properties") or {}
+    options = member(properties, "expressionEvaluationOptions") or {}
+    if member(properties, "template") is not None and str(member(options, "scope") or "outer").lower() != "inner":
+        raise CannotRewrite("a nested deployment with outer evaluation has no form in language version 2.0")

@@ -1,0 +1,1 @@
+"""Measurements against named peers, side by side in one run; see __main__.py."""
