@@ -34,7 +34,7 @@ from infra_lib.bicep.syntax import (
     Unary,
     VariableAccess,
 )
-from infra_lib.bicep.token_reader import MAX_DEPTH, NestingTooDeep, TokenReader, Unexpected, missing
+from infra_lib.bicep.token_reader import MAX_DEPTH, NestingError, TokenReader, UnexpectedTokenError, missing
 
 PRECEDENCE = {
     "*": 8, "/": 8, "%": 8,
@@ -80,7 +80,7 @@ class ExpressionParser(TokenReader):
     def expression(self, complex: bool = True) -> Expression:
         """Any expression."""
         if self.depth >= MAX_DEPTH:
-            raise NestingTooDeep(self.starts[self.pos])
+            raise NestingError(self.starts[self.pos])
         self.depth += 1
         try:
             left = self.unary(complex)
@@ -95,6 +95,7 @@ class ExpressionParser(TokenReader):
             self.depth -= 1
 
     def ternary(self, condition: Expression, complex: bool) -> Ternary:
+        """``? when_true : when_false`` behind ``condition``; lines may break before ``?`` and ``:``."""
         self.skip_newlines()
         self.pos += 1
         when_true = self.recover(lambda: self.expression(complex), False, ":", *OPERAND_END)
@@ -121,7 +122,7 @@ class ExpressionParser(TokenReader):
                 right = self.unary(complex)
                 if PRECEDENCE.get(kinds[self.pos], 0) > precedence:
                     right = self.binary(right, complex, precedence)
-            except Unexpected as error:
+            except UnexpectedTokenError as error:
                 right = self.skip_from(pos + 1, known, error, False, OPERAND_END)
             left = Binary(left.start, right.end, left, operator, self.starts[pos], right)
             chain += 1
@@ -136,13 +137,16 @@ class ExpressionParser(TokenReader):
             return self.member(complex)
         self.pos = pos + 1
         operand: Expression = self.recover(lambda: self.member(complex), False, *OPERAND_END)
-        self.allow_least_integer(operator, operand)
-        return Unary(self.starts[pos], operand.end, operator, self.ends[pos], operand)
+        return self.signed(pos, operand)
 
-    def allow_least_integer(self, operator: str, operand: Expression) -> None:
-        """Take back the BCP010 of 2**63 where a minus stands before it."""
-        if operator == "-" and type(operand) is IntegerLiteral and operand.value == MAX_INTEGER + 1:
+    def signed(self, pos: int, operand: Expression) -> Unary:
+        """The operation of the sign at token ``pos``; with a minus, a literal reaches to 2**63 and the sign is part of it."""
+        operator, start = self.kinds[pos], self.starts[pos]
+        if operator == "-" and type(operand) is IntegerLiteral and operand.value > MAX_INTEGER:
             self.findings.pop()
+            if operand.value > MAX_INTEGER + 1:
+                self.findings.append(Finding("BCP010", start, operand.end))
+        return Unary(start, operand.end, operator, self.ends[pos], operand)
 
     # ------------------------------------------------------------------------------------------ members
 
@@ -172,6 +176,7 @@ class ExpressionParser(TokenReader):
         return node
 
     def dot_access(self, base: Expression, complex: bool) -> Expression:
+        """``.name``, ``.?name`` or ``.name(...)`` behind ``base``."""
         self.pos += 1
         mark = self.pos
         safe = self.kinds[mark] == "?"
@@ -187,6 +192,7 @@ class ExpressionParser(TokenReader):
         return InstanceCall(base.start, end, base, name, arguments)
 
     def array_access(self, base: Expression, complex: bool) -> ArrayAccess:
+        """``[index]``, ``[?index]``, ``[^index]`` behind ``base``."""
         self.pos += 1
         safe = self.kinds[self.pos] == "?"
         if safe:
@@ -208,7 +214,7 @@ class ExpressionParser(TokenReader):
             start, known = self.pos, len(self.findings)
             try:
                 return self.expression(complex)
-            except Unexpected as error:
+            except UnexpectedTokenError as error:
                 return self.skip_from(start, known, error, False, ("newline", ",", ")"))
 
         arguments = self.arguments(")", argument)
@@ -220,6 +226,7 @@ class ExpressionParser(TokenReader):
     # ------------------------------------------------------------------------------------------ primary expressions
 
     def primary(self, complex: bool) -> Expression:
+        """A literal, a name, a call, a string, an object, an array, a loop, parentheses or a lambda."""
         pos = self.pos
         kind = self.kinds[pos]
         if kind == "identifier":
@@ -257,6 +264,7 @@ class ExpressionParser(TokenReader):
         return NullLiteral(start, end) if kind == "null" else BooleanLiteral(start, end, kind == "true")
 
     def call_or_variable(self, complex: bool) -> Expression:
+        """A bare name, a call of it, or the lambda ``name => body``."""
         pos = self.pos
         self.pos = pos + 1
         start, end = self.starts[pos], self.ends[pos]
@@ -277,6 +285,7 @@ class ExpressionParser(TokenReader):
         return self.recover(self.expression, False, "newline", ")")
 
     def skip_newlines_before_body(self) -> None:
+        """Go to the next line after ``=>`` unless a declaration begins there."""
         following = self.peek_past_newlines(self.pos)
         if not (self.kinds[following] == "identifier" and self.values[following] in DECLARATION_KEYWORDS):
             self.pos = following
@@ -315,6 +324,7 @@ class ExpressionParser(TokenReader):
         return found
 
     def parenthesized_or_lambda(self, complex: bool) -> Expression:
+        """``(expression)`` or ``(a, b) => body``."""
         found = self.parenthesized_list(lambda: self.expression(complex), newlines=True)
         if self.kinds[self.pos] == "=>":
             body = self.lambda_body()
@@ -351,6 +361,7 @@ class ExpressionParser(TokenReader):
         return skipped
 
     def interpolated_string(self) -> Expression:
+        """A string with holes; a Skipped where one of its pieces is broken."""
         kinds, first = self.kinds, self.pos
         start = self.starts[first]
         segments: list[str | None] = []
@@ -380,21 +391,24 @@ class ExpressionParser(TokenReader):
     # ------------------------------------------------------------------------------------------ arrays and objects
 
     def array(self) -> ArraySyntax:
+        """``[ ... ]`` that is no loop."""
         start = self.starts[self.pos]
         self.pos += 1
         items = self.elements("]", self.array_element)
         return ArraySyntax(start, self.expect("]"), items)
 
     def array_element(self) -> Expression:
+        """An item or a spread; a broken one reaches to the line end."""
         start, known = self.pos, len(self.findings)
         try:
             if self.kinds[start] == "...":
                 return self.spread("]")
             return self.expression()
-        except Unexpected as error:
+        except UnexpectedTokenError as error:
             return self.skip_from(start, known, error, False, ("newline", "]"))
 
     def spread(self, close: str) -> Spread:
+        """``...expression``"""
         start = self.starts[self.pos]
         self.pos += 1
         value = self.recover(self.expression, False, ",", "newline", close)
@@ -408,6 +422,7 @@ class ExpressionParser(TokenReader):
         return ObjectSyntax(start, self.expect("}"), items)
 
     def resource_body_element(self) -> Node | None:
+        """A nested resource, or what an object holds."""
         kind = self.kinds[self.pos]
         if kind == "@" or (self.at_keyword("resource") and self.kinds[self.pos + 1] == "identifier"):
             return self.nested_declaration()
@@ -440,7 +455,7 @@ class ExpressionParser(TokenReader):
         value: Expression
         try:
             value = self.expression()
-        except Unexpected as error:
+        except UnexpectedTokenError as error:
             value = self.skip_from(start, known, error, silent, ("newline", "}"))
         return ObjectProperty(key.start, value.end, key, value)
 
@@ -497,9 +512,11 @@ class ExpressionParser(TokenReader):
         return _local_variable(Skipped(found.start, found.end)), None, True
 
     def lexer_found_between(self, start: int, end: int) -> bool:
+        """True when the lexer reported something in that span."""
         return any(start <= finding.start and finding.end <= end for finding in self.tokens.findings)
 
     def for_body(self, resources: bool) -> Expression:
+        """The body of a loop of resources or modules."""
         if self.kinds[self.pos] == "{":
             return self.object(resources)
         if self.at_keyword("if"):
@@ -513,7 +530,8 @@ class ExpressionParser(TokenReader):
         until = ("]", "{", "newline") if in_loop else ("{", "newline")
         condition = self.recover(self.parenthesized_condition, False, *until)
         if isinstance(condition, Skipped):
-            silent, inner = missing(condition), condition
+            inner: Expression = condition
+            silent = missing(condition)
         else:
             inner, closed = condition
             silent = not closed
@@ -521,6 +539,7 @@ class ExpressionParser(TokenReader):
         return IfCondition(start, body.end, inner, body)
 
     def parenthesized_condition(self) -> tuple[Expression, bool]:
+        """The condition of an ``if``, and whether its parenthesis is closed."""
         found = self.parenthesized_list(self.expression, newlines=True)
         return self.parenthesized_content(found), found.closed
 

@@ -37,7 +37,10 @@ _TOKEN = re.compile(
 _IDENTIFIER, _NEWLINE, _OPERATOR, _STRING, _INTEGER, _END = range(1, 7)
 
 _KEYWORDS = {"true": "true", "false": "false", "null": "null"}
-_OPERATORS = {text: text for text in "... ?? :: == =~ => != !~ <= >= && || / ( ) { } [ ] , . : ; ? ! = < > + - * % ^ @ |".split()}
+_OPERATORS = {
+    text: text
+    for text in (*"/(){}[],.:;?!=<>+-*%^@|", "...", "??", "::", "==", "=~", "=>", "!=", "!~", "<=", ">=", "&&", "||")
+}
 _PLAIN = re.compile(r"[^'\\$\r\n]+")
 _PLAIN_MULTI_LINE = re.compile(r"[^'$]+")
 _HEX = re.compile(r"[0-9A-Fa-f]*")
@@ -124,7 +127,7 @@ class _Lexer:
                 if position - start > MAX_IDENTIFIER_LENGTH:
                     out.findings.append(Finding("BCP024", start, position, limit=MAX_IDENTIFIER_LENGTH))
             elif group == _OPERATOR:
-                kind = value = _OPERATORS[value]  # type: ignore[index]
+                kind = value = _OPERATORS[value]
                 if holes:
                     if kind == "{":
                         holes.append(None)

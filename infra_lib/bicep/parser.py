@@ -1,4 +1,4 @@
-"""The parser of Bicep files and parameter files: text to a :class:`~infra_lib.bicep.syntax.Program`, with every mistake of syntax.
+"""The parser of Bicep files and parameter files: text to a :class:`~infra_lib.bicep.syntax.Program`, and its mistakes of syntax.
 
 ``parse`` and ``parse_parameters`` never raise on bad text. The rules are in three layers: expressions, types (with decorators),
 and here the declarations.
@@ -44,7 +44,7 @@ from infra_lib.bicep.syntax import (
     VariableDeclaration,
     WildcardImport,
 )
-from infra_lib.bicep.token_reader import MAX_DEPTH, NestingTooDeep, Unexpected, missing
+from infra_lib.bicep.token_reader import MAX_DEPTH, NestingError, UnexpectedTokenError, missing
 from infra_lib.bicep.type_parser import TypeParser
 
 AnyDeclaration = TypeVar("AnyDeclaration", bound=Declaration)
@@ -92,7 +92,7 @@ def _parse(text: str, kind: type[_DeclarationParser]) -> Parsed:
     with deep_stack():
         try:
             program = parser.program()
-        except NestingTooDeep as error:
+        except NestingError as error:
             deep_at = error.offset
     if deep_at is None and parser.longest_chain > MAX_DEPTH // 8:
         deep_at = too_deep(program)
@@ -142,7 +142,7 @@ class _DeclarationParser(TypeParser):
                 if rule is not None:
                     return rule(decorators)
             return self.no_statement(decorators)
-        except Unexpected as error:
+        except UnexpectedTokenError as error:
             skipped = self.skip_from(start, known, error, False, ("newline",))
             return SkippedDeclaration(skipped.start, skipped.end, [], skipped.start)
 
@@ -169,7 +169,7 @@ class _DeclarationParser(TypeParser):
         start, known = self.pos, len(self.findings)
         try:
             return self.expression()
-        except Unexpected as error:
+        except UnexpectedTokenError as error:
             return self.skip_from(start, known, error, silent, ("newline",))
 
     # ------------------------------------------------------------------------------------------ shared statements

@@ -1,8 +1,8 @@
 """What all parts of the parser share: the place in the tokens, what is expected there, and how a mistake is got over.
 
-A rule that meets a token it cannot use raises :class:`Unexpected`. The nearest :meth:`TokenReader.recover` around it skips to a
-token where parsing can go on, leaves a :class:`~infra_lib.bicep.syntax.Skipped` node in the tree, and makes the finding. Findings
-that were made inside the skipped text are dropped: one mistake is reported once.
+A rule that meets a token it cannot use raises :class:`UnexpectedTokenError`. The nearest :meth:`TokenReader.recover` around it
+skips to a token where parsing can go on, leaves a :class:`~infra_lib.bicep.syntax.Skipped` node in the tree, and makes the
+finding. Findings that were made inside the skipped text are dropped: one mistake is reported once.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ MAX_DEPTH = 400
 Parsed = TypeVar("Parsed")
 
 
-class Unexpected(Exception):
+class UnexpectedTokenError(Exception):
     """A token that does not fit; carries the finding that says so."""
 
     def __init__(self, finding: Finding) -> None:
         self.finding = finding
 
 
-class NestingTooDeep(Exception):
+class NestingError(Exception):
     """The source is nested deeper than MAX_DEPTH at ``offset``; ends the parsing of the file."""
 
     def __init__(self, offset: int) -> None:
@@ -50,12 +50,12 @@ class TokenReader:
 
     # ------------------------------------------------------------------------------------------ expectations
 
-    def unexpected(self, code: str, at: int | None = None, **names: Any) -> Unexpected:
+    def unexpected(self, code: str, at: int | None = None, **names: Any) -> UnexpectedTokenError:
         """The exception for the current token, or the token ``at``; a line end is reported as the empty span before it."""
         pos = self.pos if at is None else at
         start = self.starts[pos]
         end = start if self.kinds[pos] == "newline" else self.ends[pos]
-        return Unexpected(Finding(code, start, end, **names))
+        return UnexpectedTokenError(Finding(code, start, end, **names))
 
     def expect(self, kind: str) -> int:
         """Read the punctuation ``kind`` and return the offset behind it; BCP018 where something else stands."""
@@ -125,11 +125,11 @@ class TokenReader:
         start, known = self.pos, len(self.findings)
         try:
             return rule()
-        except Unexpected as error:
+        except UnexpectedTokenError as error:
             return self.skip_from(start, known, error, silent, until)
 
-    def skip_from(self, start: int, known: int, error: Unexpected, silent: bool, until: tuple[str, ...]) -> Skipped:
-        """Skip from the token ``start`` to one of ``until`` after a failed rule; ``known`` is how many findings were there before."""
+    def skip_from(self, start: int, known: int, error: UnexpectedTokenError, silent: bool, until: tuple[str, ...]) -> Skipped:
+        """Skip from the token ``start`` to one of ``until`` after a failed rule; ``known`` counts the findings before it."""
         del self.findings[known:]
         skipped = self.skip_to(start, until)
         if not silent:

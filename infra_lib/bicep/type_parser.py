@@ -29,11 +29,10 @@ from infra_lib.bicep.syntax import (
     TupleTypeItem,
     TypedLambda,
     TypedParameter,
-    Unary,
     UnionType,
     VariableAccess,
 )
-from infra_lib.bicep.token_reader import MAX_DEPTH, NestingTooDeep, missing
+from infra_lib.bicep.token_reader import MAX_DEPTH, NestingError, missing
 
 
 class TypeParser(ExpressionParser):
@@ -58,7 +57,7 @@ class TypeParser(ExpressionParser):
     def type_expression(self) -> Expression:
         """Any type, unions included."""
         if self.depth >= MAX_DEPTH:
-            raise NestingTooDeep(self.starts[self.pos])
+            raise NestingError(self.starts[self.pos])
         self.depth += 1
         try:
             start = self.starts[self.pos]
@@ -85,6 +84,7 @@ class TypeParser(ExpressionParser):
         return kind == "|" or (kind == "newline" and self.kinds[self.pos + 1] == "|")
 
     def read_pipe(self) -> int:
+        """Read the ``|``; return its offset."""
         self.skip_newlines()
         self.pos += 1
         return self.starts[self.pos - 1]
@@ -106,14 +106,14 @@ class TypeParser(ExpressionParser):
             chain += 1
 
     def signed_type(self) -> Expression:
+        """A member type with at most one sign before it."""
         pos = self.pos
         operator = self.kinds[pos]
         if operator != "-" and operator != "!":
             return self.member_type()
         self.pos = pos + 1
         operand: Expression = self.recover(self.member_type, False, *OPERAND_END)
-        self.allow_least_integer(operator, operand)
-        return Unary(self.starts[pos], operand.end, operator, self.ends[pos], operand)
+        return self.signed(pos, operand)
 
     def member_type(self) -> Expression:
         """A primary type and the accesses behind it: ``[]``, ``[*]``, ``[0]``, ``.name``, ``.*``."""
@@ -131,6 +131,7 @@ class TypeParser(ExpressionParser):
             chain += 1
 
     def bracketed_type(self, base: Expression) -> Expression:
+        """``[]``, ``[*]`` or ``[index]`` behind ``base``."""
         self.pos += 1
         kind = self.kinds[self.pos]
         if kind == "]":
@@ -142,6 +143,7 @@ class TypeParser(ExpressionParser):
         return ArrayAccess(base.start, self.expect("]"), base, index, False, False)
 
     def dotted_type(self, base: Expression) -> Expression:
+        """``.name``, ``.*`` or ``.name<...>`` behind ``base``."""
         self.pos += 1
         if self.kinds[self.pos] == "*":
             self.pos += 1
@@ -162,6 +164,7 @@ class TypeParser(ExpressionParser):
         return arguments, self.empty("BCP018", character=">").end
 
     def primary_type(self) -> Expression:
+        """A name, a literal, an object type, a tuple or parentheses."""
         pos = self.pos
         kind = self.kinds[pos]
         if kind == "identifier":
@@ -185,12 +188,14 @@ class TypeParser(ExpressionParser):
         raise self.unexpected("BCP279")
 
     def object_type(self) -> ObjectType:
+        """``{ ... }`` as a type."""
         start = self.starts[self.pos]
         self.pos += 1
         items = self.elements("}", self.object_type_property)
         return ObjectType(start, self.expect("}"), items)
 
     def object_type_property(self) -> Node:
+        """``key: type`` or ``*: type``, with its decorators."""
         decorators = self.decorators()
         pos = self.pos
         kind = self.kinds[pos]
@@ -215,12 +220,14 @@ class TypeParser(ExpressionParser):
         return ObjectTypeProperty(start, value.end, decorators, key, value)
 
     def tuple_type(self) -> TupleType:
+        """``[ ... ]`` as a type."""
         start = self.starts[self.pos]
         self.pos += 1
         items = self.elements("]", lambda: self.recover(self.tuple_item, False, "newline", "]"))
         return TupleType(start, self.expect("]"), items)
 
     def tuple_item(self) -> Node:
+        """One item of a tuple, with its decorators."""
         start = self.starts[self.pos]
         decorators = self.decorators()
         value = self.type_expression()
@@ -240,6 +247,7 @@ class TypeParser(ExpressionParser):
         return TypedLambda(found.start, body.end, parameters, return_type, body)
 
     def typed_parameter(self) -> TypedParameter:
+        """``name type`` of a ``func``."""
         name = self.identifier_or_empty("BCP015")
         type_ = self.recover(self.declared_type, False, "newline", ",", ")")
         return TypedParameter(name.start, type_.end, name, type_)
@@ -264,12 +272,14 @@ class TypeParser(ExpressionParser):
             self.pos += 1
 
     def decorator(self) -> Decorator:
+        """``@name(...)``"""
         start = self.starts[self.pos]
         self.pos += 1
         expression: Expression = self.recover(self.decorator_expression, False, "newline")
         return Decorator(start, expression.end, expression)
 
     def decorator_expression(self) -> Expression:
+        """A name or a call, and accesses behind it."""
         name = self.identifier("BCP123")
         node: Expression
         if self.kinds[self.pos] == "(":
