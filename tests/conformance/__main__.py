@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from . import measures, report
+from .adapter import resource_types_index
 from .goldens import DEFAULT_CASES, cases, hashed_files
 from .outcome import ACCEPTED, CRASHED, DIFFERENT, Outcome
 from .runner import Measure, run
@@ -48,7 +49,8 @@ def _parser() -> argparse.ArgumentParser:
             options.add_argument("--hashes", type=Path, required=True, help=f"the hash file ({command.hash_file})")
             options.add_argument("--checkout", type=Path, required=True, help="checkout of the repository")
         options.add_argument("--filter", help="only names that hold this text")
-        options.add_argument("--resource-types", default="", metavar="INDEX", help="index; default: the user's")
+        place = "an index file or a checkout of Azure/bicep-types-az; default: the user's index"
+        options.add_argument("--resource-types", default="", metavar="PLACE", help=place)
         options.add_argument("--no-resource-types", action="store_const", dest="resource_types", const="none")
         options.add_argument("-j", "--processes", type=int, default=2, metavar="N")
         options.add_argument("--timeout", type=int, default=60, metavar="S", help="seconds for one file")
@@ -70,10 +72,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("nothing to measure: no such cases or files", file=sys.stderr)
         return 2
     start = time.perf_counter()
-    outcomes: list[Outcome] = sorted(
-        run(command.measure, items, resource_types=options.resource_types, processes=options.processes, timeout=options.timeout),
-        key=lambda outcome: outcome.name,
-    )
+    with resource_types_index(options.resource_types) as index:
+        outcomes: list[Outcome] = sorted(
+            run(command.measure, items, resource_types=index, processes=options.processes, timeout=options.timeout),
+            key=lambda outcome: outcome.name,
+        )
     report.print_report(options.command, outcomes, show=options.show, seconds=time.perf_counter() - start)
     if options.json:
         report.write_json(options.json, outcomes)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from os.path import relpath
@@ -11,6 +13,7 @@ from typing import Any
 
 from infra_lib.diagnostics import Diagnostic
 from infra_lib.errors import BicepError, ParameterError, TemplateError
+from infra_lib.resource_types import bicep_types
 
 from .goldens import read_json
 
@@ -28,13 +31,22 @@ class Result:
         return tuple(diagnostic for diagnostic in self.diagnostics if diagnostic.is_error)
 
 
+@contextmanager
+def resource_types_index(place: str) -> Iterator[str]:
+    """What the others take as ``resource_types``: ``place`` itself, or, for a folder, an index made of its type files."""
+    if not place or not Path(place).is_dir():
+        yield place
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        bicep_types.import_types(place, index := Path(folder) / "types.db")
+        yield str(index)
+
+
 @lru_cache(maxsize=1)
 def _catalog(source: str) -> Any:
-    """``""``: the imported index of the user, if there is one; ``"none"``: nothing; otherwise the path of an index file."""
+    """``""``: the index of the user, if there is one; ``"none"``: nothing; otherwise the path of an index file."""
     if source == "none":
         return None
-    from infra_lib.resource_types import bicep_types
-
     return bicep_types.open_index(Path(source)) if source else bicep_types.open_default()
 
 
