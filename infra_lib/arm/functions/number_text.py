@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
@@ -19,7 +18,7 @@ _CUSTOM_FLOAT_DIGITS = 15
 
 
 class _Digits(NamedTuple):
-    """A number as ``0.DIGITS`` times ten to the power of ``scale``; zero has no digits and scale 0. Digits have no zero at an end."""
+    """A number as ``0.DIGITS`` times ten to the power of ``scale``, without zeros at either end; zero has no digits."""
 
     negative: bool
     digits: str
