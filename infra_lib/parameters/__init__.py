@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from infra_lib.parameters.schema import file_schema, values_schema
     from infra_lib.parameters.secret import Secret
     from infra_lib.parameters.sources import Origin, ResolvedParameters, resolve
+    from infra_lib.parameters.toolkit import FinetuningParameters, InferenceParameters
+    from infra_lib.parameters.typed import TypedParameters, parameters_for
     from infra_lib.parameters.validate import validate_parameters
 
 _MODULES = {
@@ -31,11 +33,17 @@ _MODULES = {
     "Origin": "sources",
     "ResolvedParameters": "sources",
     "resolve": "sources",
+    "FinetuningParameters": "toolkit",
+    "InferenceParameters": "toolkit",
+    "TypedParameters": "typed",
+    "parameters_for": "typed",
     "validate_parameters": "validate",
 }
 
 __all__ = [
     "Expression",
+    "FinetuningParameters",
+    "InferenceParameters",
     "KeyVaultReference",
     "NamingProblem",
     "Origin",
@@ -44,8 +52,10 @@ __all__ = [
     "Place",
     "ResolvedParameters",
     "Secret",
+    "TypedParameters",
     "check_name",
     "file_schema",
+    "parameters_for",
     "resolve",
     "validate_parameters",
     "values_schema",

@@ -93,7 +93,7 @@ def from_arm_entry(entry: Any) -> tuple[bool, Any]:
     if not isinstance(entry, dict):
         return False, None
     given = [name for name in ("value", "reference", "expression") if name in entry]
-    if len(given) != 1:
+    if len(given) != 1 or not entry.keys() <= {given[0], "metadata"}:
         return False, None
     content = entry[given[0]]
     if given[0] == "value":

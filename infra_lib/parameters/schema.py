@@ -190,7 +190,7 @@ class _Builder:
         nullable = "defaultValue" in declaration or is_nullable(self.template, declaration)
         schema = self.nullable(self.core(declaration)) if nullable else self.core(declaration)
         default = declaration.get("defaultValue")
-        if default is not None and not _is_expression(default) and not is_secure(self.template, declaration):
+        if default is not None and not contains_expression(default) and not is_secure(self.template, declaration):
             schema["default"] = default
         return schema
 
@@ -304,13 +304,13 @@ def _allowed(kind: Any, allowed: list[Any]) -> dict[str, Any]:
     return {"enum": allowed}
 
 
-def _is_expression(value: Any) -> bool:
+def contains_expression(value: Any) -> bool:
     """Whether a value in a template holds an expression anywhere."""
     if isinstance(value, str):
         return value.startswith("[") and value.endswith("]") and not value.startswith("[[")
     if isinstance(value, Mapping):
-        return any(_is_expression(item) for item in value.values())
-    return isinstance(value, list) and any(map(_is_expression, value))
+        return any(contains_expression(item) for item in value.values())
+    return isinstance(value, list) and any(map(contains_expression, value))
 
 
 # ---------------------------------------------------------------------------------------------- the validator

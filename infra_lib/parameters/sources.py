@@ -14,7 +14,7 @@ from typing import Any
 from infra_lib.diagnostics import Diagnostic, has_errors
 from infra_lib.errors import ParameterError
 from infra_lib.parameters import words
-from infra_lib.parameters.entry import KeyVaultReference, arm_entry, from_arm_entry
+from infra_lib.parameters.entry import Expression, KeyVaultReference, arm_entry, from_arm_entry
 from infra_lib.parameters.file import ParameterFile
 from infra_lib.parameters.json_text import pointer, read_json
 from infra_lib.parameters.literals import plain
@@ -24,13 +24,13 @@ from infra_lib.parameters.validate import (
     Location,
     Locator,
     Path,
-    _broken,
     check_structure,
     check_values,
     file_locator,
     in_order,
     plain_locator,
     problem,
+    unreadable,
 )
 
 ENVIRONMENT_PREFIX = "INFRA_PARAM_"
@@ -110,14 +110,13 @@ def resolve(
     settings: Sequence[str] | Mapping[str, str] = (),
     environment: Mapping[str, str] | None = None,
     inherit: Iterable[ParameterFile | ConfigValues] = (),
-    names: bool = True,
 ) -> ResolvedParameters:
     """Bring the values for a template's parameters together, check them all, and say where each comes from.
 
-    ``parameters`` is the file, or plain values by name. ``settings`` are ``NAME=VALUE`` texts (or a mapping of names to texts),
-    ``environment`` usually ``os.environ``; both are read by the parameter's declared type. ``inherit`` are the sources for
-    what is null, in their order. A .bicepparam file is compiled, which raises BicepError when it does not compile. Never raises
-    for wrong values: they are in ``diagnostics``; ``.check()`` raises.
+    ``parameters`` is the file, or values by name: plain, or all of them as ``{"value": ...}``. ``settings`` are ``NAME=VALUE``
+    texts (or a mapping of names to texts), ``environment`` is usually ``os.environ``; both are read by the declared types.
+    ``inherit`` are the sources for what is null, in their order. A .bicepparam file is compiled, which raises BicepError when it
+    does not compile. Never raises for wrong values: they are in ``diagnostics``; ``.check()`` raises.
     """
     resolver = _Resolver(template)
     if isinstance(parameters, ParameterFile):
@@ -127,7 +126,7 @@ def resolve(
     resolver.read_environment(environment or {})
     resolver.read_settings(settings)
     resolver.inherit(list(inherit))
-    return resolver.result(names)
+    return resolver.result()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,18 +163,21 @@ class _Resolver:
     def read_file(self, file: ParameterFile) -> None:
         """The parameter file."""
         self.problems += [*file.diagnostics, *check_structure(file)]
-        self.broken |= _broken(file)
+        self.broken |= unreadable(file)
         self.main = file_locator(file)
         for name, entry in file.arm_parameters().items():
             _, value = from_arm_entry(entry)
             self.given[self.name(name)] = _Given(value, _file_origin(file, name, "file"), self.main)
 
     def read_values(self, values: Mapping[str, Any]) -> None:
-        """Values that the caller gives, in any of the two forms."""
+        """Values that the caller gives: plain ones, or all of them in Resource Manager's form."""
         origin = Origin(kind="given", text="given by the caller")
+        entries = {name: from_arm_entry(value) for name, value in values.items()}
+        as_entries = all(right for right, _ in entries.values())
         for name, value in values.items():
-            as_is = isinstance(value, KeyVaultReference)
-            self.given[self.name(name)] = _Given(value if as_is else plain(value, name), origin, plain_locator)
+            content = entries[name][1] if as_entries else value
+            as_is = isinstance(content, KeyVaultReference | Expression)
+            self.given[self.name(name)] = _Given(content if as_is else plain(content, name), origin, plain_locator)
 
     def read_environment(self, environment: Mapping[str, str]) -> None:
         """``INFRA_PARAM_NAME`` variables."""
@@ -235,7 +237,7 @@ class _Resolver:
             if found is not None:
                 self.given[name] = found
 
-    def result(self, names: bool) -> ResolvedParameters:
+    def result(self) -> ResolvedParameters:
         """Check what was collected and give it its final form."""
         values = {name: given.value for name, given in self.given.items()}
 
@@ -244,7 +246,7 @@ class _Resolver:
             return (given.locate if given else self.main)(name, path, key=key)
 
         broken = self.broken | self.unreadable
-        self.problems += check_values(values, self.template, locate, names=names, broken=broken)
+        self.problems += check_values(values, self.template, locate, broken=broken)
         parameters: dict[str, dict[str, Any]] = {}
         origins: dict[str, Origin] = {}
         for name, declaration in self.declared.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -11,7 +11,7 @@ from infra_lib.diagnostics import Diagnostic, Level, describe
 from infra_lib.parameters import naming, words
 from infra_lib.parameters.entry import Expression, KeyVaultReference, Place, from_arm_entry
 from infra_lib.parameters.file import ParameterFile
-from infra_lib.parameters.json_document import JsonDocument
+from infra_lib.parameters.json_document import SCHEMA, JsonDocument
 from infra_lib.parameters.json_text import pointer
 from infra_lib.parameters.literals import INTEGER_MAXIMUM, INTEGER_MINIMUM
 from infra_lib.parameters.schema import (
@@ -84,22 +84,21 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 
 
 def validate_parameters(
-    parameters: ParameterFile | Mapping[str, Any], template: Mapping[str, Any], *, names: bool = True
+    parameters: ParameterFile | Mapping[str, Any],
+    template: Mapping[str, Any],
+    *,
+    named: Mapping[str, Sequence[str]] | None = None,
 ) -> list[Diagnostic]:
     """Everything that is wrong with ``parameters`` for a compiled template, by place; an empty list when nothing is.
 
-    ``parameters`` is a file (its structure is checked too) or plain values by name. ``names`` checks the values that become
-    resource names against Azure's rules. Expressions of a .bicepparam file are not evaluated here; the compiler checks them.
+    ``parameters`` is a file (its structure is checked too) or plain values by name. ``named`` gives the resource types that
+    parameters name, whose naming rules they have to keep; by default they are read off the template. Expressions of a
+    .bicepparam file are not evaluated here; the compiler checks them.
     """
     if isinstance(parameters, ParameterFile):
-        problems = [*parameters.diagnostics, *check_structure(parameters)]
-        return in_order(
-            [
-                *problems,
-                *check_values(parameters.values, template, file_locator(parameters), names=names, broken=_broken(parameters)),
-            ]
-        )
-    return in_order(check_values(dict(parameters), template, plain_locator, names=names))
+        checked = check_values(parameters.values, template, file_locator(parameters), named=named, broken=unreadable(parameters))
+        return in_order([*parameters.diagnostics, *check_structure(parameters), *checked])
+    return in_order(check_values(dict(parameters), template, plain_locator, named=named))
 
 
 def plain_locator(name: str, path: Path = (), *, key: bool = False) -> Location:
@@ -139,13 +138,13 @@ def check_structure(file: ParameterFile) -> Iterator[Diagnostic]:
     if isinstance(value, dict) and "resources" in value and "parameters" in value:
         yield problem("INF122", at(()))
         return
-    for error in validator(FILE_SCHEMA).iter_errors(value):
+    for error in validator(FILE_SCHEMA).iter_errors(_without_plain_entries(value)):
         yield from _structure_problems(error, tuple(error.absolute_path), at)
     if not isinstance(value, dict):
         return
     for name in value.keys() - FILE_SCHEMA["properties"].keys():
         yield problem("INF123", at((name,), name=True), name=name, fix=words.did_you_mean(name, FILE_SCHEMA["properties"]))
-    for name, text in (("$schema", f'"$schema": "{_schema_url()}"'), ("contentVersion", '"contentVersion": "1.0.0.0"')):
+    for name, text in (("$schema", f'"$schema": "{SCHEMA}"'), ("contentVersion", '"contentVersion": "1.0.0.0"')):
         if name not in value:
             yield problem("INF124", at(()), name=name, text=text)
     parameters = value.get("parameters")
@@ -156,10 +155,13 @@ def check_structure(file: ParameterFile) -> Iterator[Diagnostic]:
         seen.add(name.casefold())
 
 
-def _schema_url() -> str:
-    from infra_lib.parameters.json_document import SCHEMA
-
-    return SCHEMA
+def _without_plain_entries(document: Any) -> Any:
+    """The document less the entries that are ``{"value": ...}`` and nothing else: most are, and the schema takes every one."""
+    parameters = document.get("parameters") if isinstance(document, dict) else None
+    if not isinstance(parameters, dict):
+        return document
+    left = {name: item for name, item in parameters.items() if not (isinstance(item, dict) and item.keys() == {"value"})}
+    return {**document, "parameters": left}
 
 
 def _structure_problems(error: Any, path: Path, at: Any) -> Iterator[Diagnostic]:
@@ -230,7 +232,7 @@ def _reference_problem(error: Any, path: Path) -> str:
     return f"{place} is {words.found(error.instance)}"
 
 
-def _broken(file: ParameterFile) -> set[str]:
+def unreadable(file: ParameterFile) -> set[str]:
     """The parameters that are in a file but whose entries have not the right form; they are not missing."""
     document = file.document
     found = document.parameters if isinstance(document, JsonDocument) else None
@@ -245,7 +247,7 @@ def check_values(
     template: Mapping[str, Any],
     locate: Locator,
     *,
-    names: bool = True,
+    named: Mapping[str, Sequence[str]] | None = None,
     broken: Iterable[str] = (),
 ) -> Iterator[Diagnostic]:
     """What is wrong with values for a template's parameters. ``broken`` (names, case folded) are given, but not readable."""
@@ -277,9 +279,9 @@ def check_values(
         elif given[name] is None:
             del given[name]
             yield problem("INF132", locate(name), subject=words.subject(name), expected=kind)
-    yield from _against_schema(given, template, locate)
-    if names:
-        yield from check_names(given, template, locate)
+    wrong_names = dict(check_names(given, naming.named_resources(template) if named is None else named, locate))
+    yield from wrong_names.values()
+    yield from _against_schema(given, template, locate, wrong_names.keys())
 
 
 def _declares(declared: Mapping[str, Any]) -> str:
@@ -289,7 +291,10 @@ def _declares(declared: Mapping[str, Any]) -> str:
     return f"It has {listed}."
 
 
-def _against_schema(given: Mapping[str, Any], template: Mapping[str, Any], locate: Locator) -> Iterator[Diagnostic]:
+def _against_schema(
+    given: Mapping[str, Any], template: Mapping[str, Any], locate: Locator, wrong_names: Collection[str]
+) -> Iterator[Diagnostic]:
+    """The values against the schema of the declarations. Of a wrong name the length has been said already."""
     schema = values_schema(template)
     schema.pop("required", None)
     wrong: set[str] = set()
@@ -297,6 +302,8 @@ def _against_schema(given: Mapping[str, Any], template: Mapping[str, Any], locat
     for error in validator(schema).iter_errors(given):
         name, path = str(error.absolute_path[0]), tuple(error.absolute_path)[1:]
         wrong.add(name)
+        if name in wrong_names and error.validator in ("minLength", "maxLength"):
+            continue
         secure = is_secure(template, template["parameters"][name]) or bool(error.schema.get(SECURE))
         yield from _value_problems(error, name, path, locate, secure)
     for name, value in given.items():
@@ -411,15 +418,15 @@ def _count(number: int, unit: str) -> str:
 # ---------------------------------------------------------------------------------------------- names
 
 
-def check_names(values: Mapping[str, Any], template: Mapping[str, Any], locate: Locator) -> Iterator[Diagnostic]:
-    """Values that become resource names and break Azure's rules for them."""
-    for name, resource_types in naming.named_resources(template).items():
+def check_names(
+    values: Mapping[str, Any], named: Mapping[str, Sequence[str]], locate: Locator
+) -> Iterator[tuple[str, Diagnostic]]:
+    """The parameters whose values break Azure's rules for the resources that they name, each with what is wrong."""
+    for name, resource_types in named.items():
         value = values.get(name)
-        if not isinstance(value, str):
-            continue
-        for resource_type in resource_types:
-            wrong = naming.check_name(resource_type, value)
-            if wrong is not None:
-                subject = f"{words.subject(name)}, {words.quoted(value)},"
-                yield problem("INF150", locate(name), subject=subject, kind=wrong.kind, problem=wrong.problem, fix=wrong.fix)
-                break
+        wrong = next(
+            (found for kind in resource_types if isinstance(value, str) and (found := naming.check_name(kind, value))), None
+        )
+        if wrong is not None:
+            subject = f"{words.subject(name)}, {words.quoted(value)},"
+            yield name, problem("INF150", locate(name), subject=subject, kind=wrong.kind, problem=wrong.problem, fix=wrong.fix)
