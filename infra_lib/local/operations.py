@@ -1,0 +1,122 @@
+"""Time: the clock, the pace of long-running operations, and the operations themselves."""
+
+from __future__ import annotations
+
+import base64
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from infra_lib.local.protocol import Call, Reply, ServiceError
+
+if TYPE_CHECKING:
+    from infra_lib.local.context import Context
+
+Pace = float | Mapping[str, float]
+"""How long an operation takes, in seconds: one number for all, or by resource type (``*`` for the others)."""
+
+RETRY_AFTER = "1"
+_TERMINAL_OK = "Succeeded"
+
+
+class Clock:
+    """Seconds since the epoch. A virtual clock runs with the real one and jumps ahead when somebody sleeps."""
+
+    def __init__(self, *, virtual: bool) -> None:
+        self.virtual = virtual
+        self._ahead = 0.0
+        self._lock = threading.Lock()
+
+    def now(self) -> float:
+        """The time."""
+        return time.time() + self._ahead
+
+    def sleep(self, seconds: float) -> None:
+        """Let ``seconds`` pass: in no time on a virtual clock."""
+        if self.virtual:
+            with self._lock:
+                self._ahead += seconds
+        else:
+            time.sleep(seconds)
+
+
+def seconds_for(pace: Pace, resource_type: str) -> float:
+    """How long an operation on this type takes."""
+    if isinstance(pace, Mapping):
+        lowered = {name.lower(): seconds for name, seconds in pace.items()}
+        return lowered.get(resource_type.lower(), lowered.get("*", 0.0))
+    return pace
+
+
+def timestamp(seconds: float) -> str:
+    """The service's form of a time: ``2026-01-31T09:30:00.1234567Z``."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "0Z"
+
+
+def duration(seconds: float) -> str:
+    """The service's form of a length of time: ``PT1M2.5S``."""
+    seconds = max(seconds, 0.0)
+    hours, rest = divmod(seconds, 3600)
+    minutes, rest = divmod(rest, 60)
+    text = f"{rest:.7f}".rstrip("0").rstrip(".")
+    return "PT" + (f"{int(hours)}H" if hours else "") + (f"{int(minutes)}M" if minutes else "") + f"{text}S"
+
+
+def begin(
+    context: Context,
+    *,
+    due: float,
+    collection: str,
+    subject: str = "",
+    result: Any = None,
+    error: dict[str, Any] | None = None,
+) -> str:
+    """Keep a long-running operation that ends at ``due``; its path.
+
+    ``collection`` is the path under which the service shows it. ``subject`` is the id of the resource that a poll of its result
+    gives back; ``result`` is a body to give instead. ``error`` makes it fail.
+    """
+    identifier = str(uuid.uuid4())
+    if collection.endswith("/operationresults"):
+        identifier = base64.urlsafe_b64encode(identifier.encode()).decode().rstrip("=")
+    path = f"{collection}/{identifier}"
+    context.store.put_status(
+        path.lower(),
+        {"id": path, "name": identifier, "start": context.now, "due": due, "subject": subject, "result": result, "error": error},
+    )
+    return path
+
+
+def _find(context: Context, call: Call) -> dict[str, Any]:
+    document = context.store.get_status(call.path.lower())
+    if document is None:
+        raise ServiceError(404, "OperationNotFound", f"The operation '{call.path}' could not be found.")
+    return document
+
+
+def status(context: Context, call: Call) -> Reply:
+    """Answer a poll of an ``Azure-AsyncOperation`` address."""
+    operation = _find(context, call)
+    body: dict[str, Any] = {"id": operation["id"], "name": operation["name"], "startTime": timestamp(operation["start"])}
+    if context.now < operation["due"]:
+        return Reply(200, {**body, "status": "InProgress"}, {"Retry-After": RETRY_AFTER})
+    body["endTime"] = timestamp(operation["due"])
+    if operation["error"]:
+        return Reply(200, {**body, "status": "Failed", "error": operation["error"]})
+    return Reply(200, {**body, "status": _TERMINAL_OK})
+
+
+def result(context: Context, call: Call) -> Reply:
+    """Answer a poll of a ``Location`` address: 202 while it runs, then what the operation results in."""
+    operation = _find(context, call)
+    if context.now < operation["due"]:
+        # A query, so that the path (and with it the operation) stays the same.
+        return Reply(202, None, {"Location": f"{call.origin}{call.raw_path}?{call.raw_query}", "Retry-After": RETRY_AFTER})
+    if operation["error"]:
+        return Reply(operation["error"].get("status", 409), {"error": operation["error"]})
+    if operation["subject"]:
+        return context.dispatch("GET", operation["subject"], call)
+    return Reply(200, operation["result"])

@@ -1,0 +1,136 @@
+"""One request and its answer, as every handler sees them, however they came: in-process or over a socket."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+JSON_TYPE = "application/json; charset=utf-8"
+
+
+class Call:
+    """A request.
+
+    ``raw_path`` is the path as sent, percent-encoded (signatures are made over it); ``path`` is decoded, with empty segments
+    dropped. ``query`` has lower-cased names, ``headers`` too. ``origin`` is scheme and host as the client wrote them.
+    """
+
+    __slots__ = ("body", "headers", "method", "origin", "path", "query", "raw_path", "raw_query")
+
+    def __init__(
+        self,
+        method: str,
+        raw_path: str,
+        *,
+        query: str = "",
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        origin: str = "",
+    ) -> None:
+        self.method = method.upper()
+        self.raw_path = raw_path
+        self.path = "/" + "/".join(segment for segment in raw_path.split("/") if segment)
+        if "%" in self.path:
+            self.path = unquote(self.path)
+        self.raw_query = query
+        self.query = {name.lower(): value for name, value in parse_qsl(query, keep_blank_values=True)} if query else {}
+        self.headers = {name.lower(): value for name, value in headers.items()} if headers else {}
+        self.body = body
+        self.origin = origin
+
+    def json(self) -> Any:
+        """The body as JSON; None when there is none. Raises ServiceError InvalidRequestContent for anything else."""
+        if not self.body.strip():
+            return None
+        try:
+            return json.loads(self.body)
+        except ValueError as error:
+            raise ServiceError(
+                400, "InvalidRequestContent", f"The request content was invalid and could not be deserialized: '{error}'."
+            ) from error
+
+    def json_object(self) -> dict[str, Any]:
+        """The body as a JSON object; empty when there is none. Raises ServiceError InvalidRequestContent for anything else."""
+        content = self.json()
+        if content is None:
+            return {}
+        if not isinstance(content, dict):
+            raise ServiceError(400, "InvalidRequestContent", "The request content must be a JSON object.")
+        return content
+
+    def link(self, path: str, **query: str) -> str:
+        """An absolute URL of this service, with the request's api-version where ``query`` gives none."""
+        parameters = {"api-version": self.query.get("api-version", ""), **{name.replace("_", "-"): v for name, v in query.items()}}
+        return f"{self.origin}{path}?" + "&".join(f"{name}={value}" for name, value in parameters.items())
+
+
+class Reply:
+    """An answer. ``body`` is JSON data, bytes as they are, or None for no content."""
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(self, status: int, body: Any = None, headers: dict[str, str] | None = None) -> None:
+        self.status = status
+        self.body = body
+        self.headers = headers if headers is not None else {}
+
+    def payload(self) -> bytes:
+        """The body's bytes; sets Content-Type for JSON."""
+        if self.body is None:
+            return b""
+        if isinstance(self.body, bytes):
+            return self.body
+        self.headers.setdefault("Content-Type", JSON_TYPE)
+        return json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+class ServiceError(Exception):
+    """A refusal, in the words of the service: becomes the response's status and ``error`` body."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        target: str | None = None,
+        details: list[dict[str, Any]] | None = None,
+        additional_info: list[dict[str, Any]] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(f"{code}: {message}")
+        self.status = status
+        self.code = code
+        self.message = message
+        self.target = target
+        self.details = details
+        self.additional_info = additional_info
+        self.headers = headers or {}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The ``error`` object: code, message and, where there are any, target, details and additionalInfo."""
+        return error_body(self.code, self.message, self.target, self.details, self.additional_info)
+
+    def reply(self) -> Reply:
+        """The refusal as an answer."""
+        return Reply(self.status, {"error": self.to_dict()}, {"x-ms-failure-cause": "gateway", **self.headers})
+
+
+def error_body(
+    code: str,
+    message: str,
+    target: str | None = None,
+    details: list[dict[str, Any]] | None = None,
+    additional_info: list[dict[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """An error object of the wire: ``code`` and ``message`` always, the rest where given."""
+    error: dict[str, Any] = {"code": code, "message": message}
+    if target is not None:
+        error["target"] = target
+    if details:
+        error["details"] = details
+    if additional_info:
+        error["additionalInfo"] = additional_info
+    return error

@@ -1,0 +1,234 @@
+"""Microsoft.App/jobs and their executions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infra_lib.local import lifecycle, locations, operations, refusals
+from infra_lib.local.addresses import Address
+from infra_lib.local.context import Context
+from infra_lib.local.operations import timestamp
+from infra_lib.local.protocol import Call, Reply
+from infra_lib.local.providers.app import common
+from infra_lib.local.providers.app.common import API_VERSIONS, NAME, refuse
+from infra_lib.local.providers.values import filled, one_of, properties_of, spelled, unchanged, whole_number
+from infra_lib.local.store import Record
+from infra_lib.local.types import Body, NameRule, ResourceType
+
+TRIGGERS = ("Manual", "Schedule", "Event")
+MAX_TIMEOUT = 31536000
+_TRIGGER_CONFIG = {"Manual": "manualTriggerConfig", "Schedule": "scheduleTriggerConfig", "Event": "eventTriggerConfig"}
+_OVERRIDABLE = ("image", "name", "command", "args", "env", "resources", "volumeMounts")
+
+_CONFIGURATION_DEFAULTS: Body = {
+    "secrets": None,
+    "replicaRetryLimit": 0,
+    "scheduleTriggerConfig": None,
+    "eventTriggerConfig": None,
+    "manualTriggerConfig": None,
+    "registries": None,
+    "identitySettings": [],
+}
+
+
+# ---------------------------------------------------------------------------------------------- jobs
+
+
+def _check(_context: Context, address: Address, body: Body, existing: Record | None) -> None:
+    properties = properties_of(body)
+    configuration = properties.get("configuration") or {}
+    trigger = configuration.get("triggerType")
+    if not trigger:
+        raise refuse("InvalidRequestContent", f"The job '{address.name}' needs properties.configuration.triggerType.")
+    one_of(trigger, TRIGGERS, "properties.configuration.triggerType")
+    if configuration.get("replicaTimeout") is None:
+        raise refuse("InvalidRequestContent", f"The job '{address.name}' needs properties.configuration.replicaTimeout, in seconds.")
+    whole_number(configuration["replicaTimeout"], "properties.configuration.replicaTimeout", 1, MAX_TIMEOUT)
+    whole_number(configuration.get("replicaRetryLimit"), "properties.configuration.replicaRetryLimit", 0, 1000)
+    if spelled(trigger, TRIGGERS) != "Manual" and not configuration.get(_TRIGGER_CONFIG[spelled(trigger, TRIGGERS)]):
+        raise refuse("InvalidRequestContent", f"The job '{address.name}' needs properties.configuration.{_TRIGGER_CONFIG[spelled(trigger, TRIGGERS)]}.")
+    common.check_template(properties.get("template"), common.check_secrets(configuration))
+    if existing is not None:
+        unchanged(properties.get("environmentId"), existing.properties["environmentId"], "properties.environmentId", address.name)
+
+
+def _complete(context: Context, address: Address, body: Body, existing: Record | None) -> Record:
+    properties = properties_of(body)
+    environment = common.require_environment(context, address, body, "job")
+    profile = common.profile_name(environment, properties.get("workloadProfileName"), address.name)
+    common.check_fit(context, environment, profile, properties["template"], address.name)
+    shown = lifecycle.envelope(context, JOB, address, body, existing)
+    shown["location"] = locations.display_name(shown["location"])
+    shown["systemData"] = common.system_data(context, existing)
+    shown.setdefault("identity", {"type": "None"})
+    configuration = filled(properties["configuration"], _CONFIGURATION_DEFAULTS)
+    trigger = configuration["triggerType"] = spelled(configuration["triggerType"], TRIGGERS)
+    if trigger in ("Manual", "Schedule"):
+        name = _TRIGGER_CONFIG[trigger]
+        configuration[name] = filled(configuration[name], {"replicaCompletionCount": 1, "parallelism": 1})
+    secrets = configuration["secrets"] or []
+    configuration["secrets"] = common.shown_secrets(secrets)
+    shown["properties"] = {
+        **properties,
+        "provisioningState": "Succeeded",
+        "runningState": "Ready",
+        "environmentId": environment.id,
+        "workloadProfileName": profile,
+        "configuration": configuration,
+        "template": common.complete_template(properties["template"]),
+        "outboundIpAddresses": ["127.0.0.1"],
+        "eventStreamEndpoint": f"https://{locations.normalize(shown['location'])}.azurecontainerapps.dev{shown['id']}/eventstream",
+    }
+    return Record(address.key, JOB.key, shown, {"secrets": secrets})
+
+
+def _job_at(context: Context, address: Address) -> Record:
+    record = context.store.get(address.key)
+    if record is None:
+        raise refusals.not_found(address, JOB.name)
+    return record
+
+
+def _list_secrets(context: Context, address: Address, _call: Call) -> Reply:
+    return Reply(200, {"value": [dict(secret) for secret in _job_at(context, address).private["secrets"]]})
+
+
+# ---------------------------------------------------------------------------------------------- executions
+
+
+def _execution_template(job: Record, given: Body) -> Body:
+    """What an execution runs: the job's template, with the containers that the start asks for in place of it."""
+    template = job.properties["template"]
+    held = {container["name"]: container for container in template["containers"]}
+    shown: Body = {}
+    for name in ("containers", "initContainers"):
+        wanted = given.get(name)
+        if not wanted:
+            shown[name] = [_kept(container) for container in template.get(name) or []]
+            continue
+        for container in wanted:
+            if not container.get("image") or not container.get("name"):
+                raise refuse("InvalidRequestContent", "A container that a job is started with needs a name and an image.")
+        shown[name] = [
+            {**({} if container["name"] not in held else {"resources": held[container["name"]]["resources"]}), **_kept(container)}
+            for container in wanted
+        ]
+    return shown
+
+
+def _kept(container: Body) -> Body:
+    return {name: container[name] for name in _OVERRIDABLE if container.get(name) is not None}
+
+
+def _start(context: Context, address: Address, call: Call) -> Reply:
+    job = _job_at(context, address)
+    template = _execution_template(job, call.json_object())
+    known = {secret["name"] for secret in job.private["secrets"]}
+    for container in template["containers"]:
+        for variable in container.get("env") or []:
+            if variable.get("secretRef") and variable["secretRef"] not in known:
+                raise refuse("ContainerAppSecretRefNotFound", f"SecretRef '{variable['secretRef']}' defined for container '{container['name']}' not found.")
+    name = f"{job.body['name']}-{common.random_suffix()}"
+    body: Body = {
+        "id": f"{job.id}/executions/{name}",
+        "name": name,
+        "type": EXECUTION.name,
+        "properties": {"startTime": timestamp(context.now), "template": template},
+    }
+    private = {"started": context.now, "ends": context.due(EXECUTION.name)}
+    execution = Record(f"{job.key}/executions/{name}", EXECUTION.key, body, private)
+    context.store.put(execution)
+    context.runtime.start_execution(job, execution)
+    answer = {"id": body["id"], "name": name}
+    due = context.due(JOB.name)
+    if due <= context.now:
+        return Reply(200, answer)
+    collection = f"/subscriptions/{address.subscription}/providers/Microsoft.App/locations/{locations.normalize(job.body['location'])}"
+    path = operations.begin(context, due=due, collection=f"{collection}/asyncoperations", result=answer)
+    return Reply(202, answer, {"Location": call.link(path), "Retry-After": operations.RETRY_AFTER})
+
+
+def _state(context: Context, job: Record | None, execution: Record) -> tuple[str, float | None]:
+    """Status and end of an execution: stopped, as the runtime says, else ended well after the pace's time."""
+    stopped = execution.private.get("stopped")
+    if stopped is not None:
+        return "Stopped", float(stopped)
+    known = context.runtime.execution(job, execution) if job is not None else None
+    if known is not None:
+        return str(known["status"]), known.get("endTime")
+    ends = float(execution.private["ends"])
+    return ("Succeeded", ends) if ends <= context.now else ("Running", None)
+
+
+def _present_execution(context: Context, record: Record, _call: Call) -> Body:
+    status, ends = _state(context, context.store.get(record.key.rpartition("/executions/")[0]), record)
+    properties = {**record.properties, "status": status}
+    if ends is not None:
+        properties["endTime"] = timestamp(ends)
+    return {**record.body, "properties": properties}
+
+
+def _stop_one(context: Context, execution: Record) -> None:
+    job = context.store.get(execution.key.rpartition("/executions/")[0])
+    status, _ = _state(context, job, execution)
+    if status not in ("Running", "Processing", "Unknown"):
+        return
+    execution.private["stopped"] = context.now
+    context.store.put(execution)
+    if job is not None:
+        context.runtime.stop_execution(job, execution)
+
+
+def _stop_execution(context: Context, address: Address, _call: Call) -> Reply:
+    execution = context.store.get(address.key)
+    if execution is None:
+        raise refusals.not_found(address, EXECUTION.name)
+    _stop_one(context, execution)
+    return Reply(200)
+
+
+def _stop_executions(context: Context, address: Address, call: Call) -> Reply:
+    job = _job_at(context, address)
+    executions = context.store.below(job.key, EXECUTION.key)
+    for execution in executions:
+        _stop_one(context, execution)
+    return Reply(200, {"value": [_present_execution(context, execution, call) for execution in executions]})
+
+
+def _stop_all(context: Context, record: Record) -> None:
+    for execution in context.store.below(record.key, EXECUTION.key):
+        _stop_one(context, execution)
+
+
+def _made_by_start(_context: Context, _address: Address, _body: Body, _existing: Record | None) -> Any:
+    raise NotImplementedError("executions are made by starting their job")
+
+
+JOB = ResourceType(
+    name="Microsoft.App/jobs",
+    api_versions=API_VERSIONS,
+    name_rule=NameRule(
+        pattern=NAME,
+        code="ContainerAppsJobInvalidName",
+        message="Invalid Job name '{name}'. A name must consist of lower case alphanumeric characters or '-', start with a letter, end "
+        "with an alphanumeric character and cannot have '--'. The length must be between 2 and 32 characters.",
+    ),
+    put="async",
+    delete_style="async",
+    status_collection="containerappsjobOperationStatuses",
+    check=_check,
+    complete=_complete,
+    on_delete=_stop_all,
+    actions={"listsecrets": _list_secrets, "start": _start, "stop": _stop_executions},
+)
+EXECUTION = ResourceType(
+    name="Microsoft.App/jobs/executions",
+    api_versions=API_VERSIONS,
+    tracked=False,
+    methods=frozenset({"GET"}),
+    complete=_made_by_start,
+    present=_present_execution,
+    actions={"stop": _stop_execution},
+)
+
+TYPES = (JOB, EXECUTION)

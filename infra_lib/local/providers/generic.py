@@ -1,0 +1,230 @@
+"""Every other resource type: kept as it is written, with parent, location and tags checked.
+
+Types that templates commonly read something off (an identity's principal, a vault's address) get those properties.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from infra_lib.local import lifecycle, locations, refusals
+from infra_lib.local.addresses import Address, parse
+from infra_lib.local.context import TENANT_ID, Context
+from infra_lib.local.protocol import Call, Reply, ServiceError
+from infra_lib.local.providers.namespaces import NAMESPACES
+from infra_lib.local.providers.values import one_of, properties_of
+from infra_lib.local.routes import Route
+from infra_lib.local.store import Record
+from infra_lib.local.types import Body, ResourceType
+
+# Properties whose values a GET does not give back, whatever the type.
+_SECRET_NAMES = re.compile(
+    r"(\w*password|\w*clientsecret|accountkey|sharedkey|\w*connectionstring|protectedsettings|customdata|secretvalue|privatekey)",
+    re.IGNORECASE,
+)
+_SECRET_BY_TYPE = {"microsoft.keyvault/vaults/secrets": ("value",)}
+
+# Top-level types in a resource group that have no location of their own.
+_UNTRACKED = frozenset({"microsoft.authorization", "microsoft.resources", "microsoft.consumption", "microsoft.costmanagement",
+                        "microsoft.policyinsights", "microsoft.security", "microsoft.securityinsights", "microsoft.management",
+                        "microsoft.billing", "microsoft.advisor", "microsoft.guestconfiguration", "microsoft.managedservices",
+                        "microsoft.kubernetesconfiguration", "microsoft.features", "microsoft.subscription"})  # fmt: skip
+_TRACKED_EXCEPTIONS = frozenset({
+    "microsoft.resources/deploymentscripts", "microsoft.resources/templatespecs", "microsoft.managedservices/marketplaceregistrationdefinitions",
+})  # fmt: skip
+_UNTRACKED_TYPES = frozenset({"microsoft.insights/diagnosticsettings", "microsoft.storage/storageaccounts/services"})
+
+Extra = Callable[[Context, Body], Body]
+
+
+def _identity(context: Context, body: Body) -> Body:
+    return {"tenantId": TENANT_ID, "principalId": context.guid(body["id"], "principal"), "clientId": context.guid(body["id"], "client")}
+
+
+def _vault(_context: Context, body: Body) -> Body:
+    return {"vaultUri": f"https://{body['name']}.vault.azure.net/"}
+
+
+def _registry(_context: Context, body: Body) -> Body:
+    return {"loginServer": f"{body['name'].lower()}.azurecr.io"}
+
+
+def _component(context: Context, body: Body) -> Body:
+    key, application = context.guid(body["id"], "key"), context.guid(body["id"], "application")
+    endpoint = f"https://{locations.normalize(str(body.get('location', '')))}-0.in.applicationinsights.azure.com/"
+    return {
+        "AppId": application,
+        "ApplicationId": body["name"],
+        "InstrumentationKey": key,
+        "ConnectionString": f"InstrumentationKey={key};IngestionEndpoint={endpoint};ApplicationId={application}",
+    }
+
+
+def _cognitive(_context: Context, body: Body) -> Body:
+    name = str(properties_of(body).get("customSubDomainName") or body["name"]).lower()
+    return {"endpoint": f"https://{name}.cognitiveservices.azure.com/"}
+
+
+def _database_account(_context: Context, body: Body) -> Body:
+    return {"documentEndpoint": f"https://{body['name'].lower()}.documents.azure.com:443/"}
+
+
+def _secret(_context: Context, body: Body) -> Body:
+    vault, name = parse(body["id"]).names
+    return {"secretUri": f"https://{vault}.vault.azure.net/secrets/{name}"}
+
+
+EXTRAS: dict[str, Extra] = {
+    "microsoft.managedidentity/userassignedidentities": _identity,
+    "microsoft.keyvault/vaults": _vault,
+    "microsoft.keyvault/vaults/secrets": _secret,
+    "microsoft.containerregistry/registries": _registry,
+    "microsoft.insights/components": _component,
+    "microsoft.cognitiveservices/accounts": _cognitive,
+    "microsoft.documentdb/databaseaccounts": _database_account,
+}
+"""Read-only properties of types that are otherwise kept as they are written."""
+
+
+# ---------------------------------------------------------------------------------------------- the types
+
+
+def _is_tracked(type_name: str) -> bool:
+    lowered = type_name.lower()
+    if lowered in _TRACKED_EXCEPTIONS:
+        return True
+    return lowered.count("/") == 1 and lowered.partition("/")[0] not in _UNTRACKED and lowered not in _UNTRACKED_TYPES
+
+
+def _without_secrets(value: Any, extra: tuple[str, ...] = ()) -> Any:
+    if isinstance(value, dict):
+        return {
+            name: _without_secrets(member)
+            for name, member in value.items()
+            if name not in extra and not (isinstance(member, str) and _SECRET_NAMES.fullmatch(name))
+        }
+    return [_without_secrets(item) for item in value] if isinstance(value, list) else value
+
+
+def _check_lock(_context: Context, _address: Address, body: Body, _existing: Record | None) -> None:
+    one_of(properties_of(body).get("level") or "", ("CanNotDelete", "ReadOnly", "NotSpecified"), "properties.level", "InvalidLockLevel")
+
+
+def _complete(context: Context, address: Address, body: Body, existing: Record | None) -> Record:
+    kind = type_of(address.type, in_group=bool(address.resource_group) and "/providers/" not in address.scope)
+    shown = lifecycle.envelope(context, kind, address, body, existing)
+    for name, value in body.items():
+        if name not in shown and name not in ("id", "name", "type", "properties", "apiVersion") and value is not None:
+            shown[name] = value
+    properties = _without_secrets(properties_of(body), _SECRET_BY_TYPE.get(kind.key, ()))
+    extra = EXTRAS.get(kind.key)
+    shown["properties"] = {**properties, **(extra(context, {**shown, "properties": properties}) if extra is not None else {})}
+    if kind.tracked or "properties" in body:
+        shown["properties"]["provisioningState"] = "Succeeded"
+    return Record(address.key, kind.key, shown)
+
+
+@lru_cache(maxsize=512)
+def type_of(type_name: str, *, in_group: bool) -> ResourceType:
+    """The rules of a type that is not modelled."""
+    return ResourceType(
+        name=type_name,
+        api_versions=(),
+        complete=_complete,
+        tracked=in_group and _is_tracked(type_name),
+        at="any",
+        check=_check_lock if type_name.lower() == refusals.LOCK_TYPE else None,
+    )
+
+
+# ---------------------------------------------------------------------------------------------- the fallback routes
+
+
+def unsupported(context: Context, call: Call) -> ServiceError:
+    """There is no such operation: say what there is near it."""
+    address = parse(call.path)
+    kind = context.types.get(address.type.lower())
+    action = call.path.rsplit("/", 1)[-1]
+    holder = context.types.get(parse(call.path.rsplit("/", 1)[0]).type.lower())
+    known = holder or kind
+    if known is not None:
+        offered = [*known.actions, *known.reads]
+        text = f"The local target does not support {call.method} '{action}' on {known.name}; it supports "
+        text += f"{', '.join(sorted(known.methods))}" + (f" and {', '.join(offered)}." if offered else ".")
+        return ServiceError(404, "UnsupportedOperation", text)
+    return ServiceError(
+        404, "UnsupportedOperation", f"The local target does not support {call.method} {call.path}; docs/local-coverage.md lists what it does."
+    )
+
+
+def _resolve(context: Context, call: Call) -> tuple[ResourceType, Address]:
+    """The type that a path names. Raises ServiceError for a path that names none, and for a namespace that does not exist."""
+    address = parse(call.path)
+    if "/providers/" not in address.id.lower() or "/" not in address.type:
+        raise unsupported(context, call)
+    namespace = address.namespace
+    if namespace.lower() not in NAMESPACES:
+        near = difflib.get_close_matches(namespace.lower(), NAMESPACES, 1)
+        hint = f" Did you mean {NAMESPACES[near[0]]}?" if near else ""
+        raise ServiceError(404, "InvalidResourceNamespace", f"The resource namespace '{namespace}' is invalid.{hint}")
+    known = context.types.get(address.type.lower())
+    if known is not None:
+        return known, address
+    modelled = sorted(name for name in context.types if name.startswith(f"{namespace.lower()}/"))
+    near = difflib.get_close_matches(address.type.lower(), modelled, 1, 0.9)
+    if near and address.type.count("/") == near[0].count("/"):
+        raise ServiceError(
+            400,
+            "NoRegisteredProviderFound",
+            f"No registered resource provider found for type '{address.type}'. Did you mean {context.types[near[0]].name}? "
+            f"Modelled types of {namespace}: {', '.join(context.types[name].name for name in modelled)}.",
+        )
+    return type_of(address.type, in_group=bool(address.resource_group) and "/providers/" not in address.scope), address
+
+
+def _get(context: Context, call: Call) -> Reply:
+    kind, address = _resolve(context, call)
+    if address.name:
+        return lifecycle.read(context, kind, address, call)
+    scope = call.path.rsplit("/", 1)[0] if "/" in address.type.partition("/")[2] else address.scope or "/"
+    return lifecycle.list_below(context, kind, scope, call)
+
+
+def _write(context: Context, call: Call) -> Reply:
+    kind, address = _resolve(context, call)
+    if not address.name:
+        raise unsupported(context, call)
+    return lifecycle.write(context, kind, address, call)
+
+
+def _delete(context: Context, call: Call) -> Reply:
+    kind, address = _resolve(context, call)
+    return lifecycle.remove(context, kind, address, call)
+
+
+def _post(context: Context, call: Call) -> Reply:
+    action = call.path.rsplit("/", 1)[-1]
+    address = parse(call.path.rsplit("/", 1)[0])
+    known = context.types.get(address.type.lower()) if address.name else None
+    if known is not None and action.lower() in known.actions:
+        return lifecycle.act(context, known, address, action, call)
+    raise unsupported(context, call)
+
+
+_ANY = "/<path:resource>"
+
+
+def routes() -> list[Route]:
+    """What answers for every type that has no routes of its own."""
+    return [
+        Route(method="GET", rule=_ANY, endpoint=_get, summary="any other resource: get; any other collection: list"),
+        Route(method="HEAD", rule=_ANY, endpoint=_get, summary="any other resource: check existence"),
+        Route(method="PUT", rule=_ANY, endpoint=_write, summary="any other resource: create or replace"),
+        Route(method="PATCH", rule=_ANY, endpoint=_write, summary="any other resource: update"),
+        Route(method="DELETE", rule=_ANY, endpoint=_delete, summary="any other resource: delete"),
+        Route(method="POST", rule=_ANY, endpoint=_post, summary="any other action: refused, naming what is supported"),
+    ]

@@ -1,0 +1,46 @@
+"""The namespaces of Azure's resource providers: those that the public API descriptions know."""
+
+from __future__ import annotations
+
+_MICROSOFT = """
+AAD aadiam Addons Advisor AgFoodPlatform AgriculturePlatform AlertsManagement AnalysisServices ApiCenter ApiManagement App
+AppComplianceAutomation AppConfiguration AppLink AppPlatform Attestation Authorization Automanage Automation AVS AwsConnector
+AzureActiveDirectory AzureArcData AzureData AzureDataTransfer AzureFleet AzureLargeInstance AzurePlaywrightService
+AzureResilienceManagement AzureStack AzureStackHCI BareMetalInfrastructure Batch Billing BillingBenefits BillingTrust
+Blueprint BotService Cache Capacity Cdn CertificateRegistration Chaos CloudHealth CodeSigning CognitiveServices Communication
+Community Compute ComputeBulkActions ComputeLimit ComputeSchedule ConfidentialLedger Confluent ConnectedCache
+ConnectedVMwarevSphere Consumption ContainerInstance ContainerRegistry ContainerService ContainerStorage Contoso
+CostManagement CustomerInsights CustomProviders Dashboard DatabaseFleetManager DatabaseWatcher DataBox DataBoxEdge Databricks
+DataCatalog Datadog DataFactory DataLakeAnalytics DataLakeStore DataMigration DataProtection DataReplication DataShare
+DBforMariaDB DBforMySQL DBforPostgreSQL DelegatedNetwork DependencyMap DesktopVirtualization DevCenter DevHub DeviceRegistry
+Devices DeviceUpdate DevOps DevOpsInfrastructure DevSpaces DevTestLab DigitalTwins Discovery DocumentDB DomainRegistration
+DurableTask Dynamics365FraudProtection Easm Edge EdgeMarketplace EdgeOrder EdgeZones Education Elastic ElasticSan
+EngagementFabric EnterpriseKnowledgeGraph EventGrid EventHub ExtendedLocation Fabric Features FileShares FluidRelay
+GraphServices GuestConfiguration HanaOnAzure HardwareSecurityModules HDInsight HealthBot HealthcareApis HealthDataAIServices
+Help HorizonDb HybridCloud HybridCompute HybridConnectivity HybridContainerService HybridNetwork Impact ImportExport Insights
+IntegrationSpaces Intune IoTCentral IoTFirmwareDefense IoTOperations IoTOperationsDataProcessor IoTOperationsMQ
+IoTOperationsOrchestrator KeyVault Kubernetes KubernetesConfiguration KubernetesRuntime Kusto LabServices LoadTestService
+Logic M365SecurityAndCompliance MachineLearning MachineLearningServices Maintenance ManagedIdentity ManagedNetwork
+ManagedNetworkFabric ManagedOps ManagedServices Management ManagementPartner ManufacturingPlatform Maps Marketplace
+MarketplaceOrdering Migrate Mission Monitor MySQLDiscovery NetApp Network NetworkCloud NetworkFunction NotificationHubs
+OffAzure OffAzureSpringBoot OnlineExperimentation OpenEnergyPlatform OperationalInsights OperationsManagement Orbital Peering
+PolicyInsights Portal PortalServices PowerBI PowerBIDedicated PowerPlatform ProfessionalService ProgramEnrollment
+ProgrammableConnectivity ProviderHub Purview Quantum Quota RecommendationsService RecoveryServices RedHatOpenShift
+Relationships Relay ResourceConnector ResourceGraph ResourceHealth Resources Scheduler Scom ScVmm Search SecretSyncController
+Security SecurityAndCompliance SecurityInsights SerialConsole ServiceBus ServiceFabric ServiceFabricMesh ServiceLinker
+ServiceNetworking SignalRService SoftwarePlan Solutions Sovereign Sql SqlVirtualMachine StandbyPool Storage StorageActions
+StorageCache StorageDiscovery StorageMover StoragePool StorageSync StreamAnalytics Subscription Support Synapse Syntex
+TestBase TimeSeriesInsights VerifiedId VideoIndexer VirtualMachineImages VMwareCloudSimple Web WeightsAndBiases Widget
+WindowsESU WindowsIoT WorkloadMonitor Workloads
+"""
+
+_OTHERS = """
+ArizeAi.ObservabilityEval Astronomer.Astro Commvault.ContentStore Dell.Storage Dynatrace.Observability GitHub.Network
+Informatica.DataManagement LambdaTest.HyperExecute MongoDB.Atlas Napster.CompanionAPI NewRelic.Observability Nginx.NginxPlus
+Oracle.Database PaloAltoNetworks.Cloudngfw Pinecone.VectorDb PureStorage.Block Qumulo.Storage SplitIO.Experimentation
+"""
+
+NAMESPACES: dict[str, str] = {
+    name.lower(): name for name in (*(f"Microsoft.{name}" for name in _MICROSOFT.split()), *_OTHERS.split())
+}
+"""Each namespace in its usual casing, by its lower-cased name."""
