@@ -73,8 +73,8 @@ def _parse_prefix(text: str, bits: int) -> int | None:
     mask = _parse_address(text)
     if mask is None or mask[1] != bits:
         return None
-    zeros = (~mask[0] & ((1 << bits) - 1)).bit_length()
-    return bits - zeros if mask[0] >> zeros << zeros == ((1 << bits) - 1) >> zeros << zeros else None
+    prefix = mask[0].bit_count()
+    return prefix if mask[0] == (1 << bits) - (1 << (bits - prefix)) else None
 
 
 def _network(function: str, args: list[Any]) -> _Network:

@@ -9,10 +9,11 @@ from urllib.parse import quote, unquote_plus
 
 from infra_lib.arm.functions.arguments import object_argument, text_argument, wrong_type
 from infra_lib.arm.functions.registry import FunctionError
-from infra_lib.arm.values import get_member, to_lower, type_name
+from infra_lib.arm.values import MISSING, get_member, to_lower, type_name
 
 _DEFAULT_PORTS = {
-    "ftp": 21, "gopher": 70, "http": 80, "https": 443, "ldap": 389, "net.tcp": 808, "nntp": 119, "telnet": 23, "ws": 80, "wss": 443,
+    "ftp": 21, "gopher": 70, "http": 80, "https": 443, "ldap": 389, "net.tcp": 808, "nntp": 119, "telnet": 23, "ws": 80,
+    "wss": 443,
 }  # fmt: skip
 _FILE = "file"
 _HIERARCHICAL = frozenset(_DEFAULT_PORTS) | {_FILE}
@@ -29,7 +30,7 @@ _ESCAPED_RUN = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 
 
 class _Uri(NamedTuple):
-    """An absolute URI, normalised and escaped. ``authority`` says whether it has ``//``; ``port`` is None for the scheme's own."""
+    """An absolute URI, normalised and escaped. ``authority``: it has ``//``. ``port`` is None for the scheme's own."""
 
     scheme: str
     authority: bool
@@ -179,7 +180,9 @@ def _parse_uri(args: list[Any]) -> dict[str, Any]:
 
 
 def _component(components: dict[str, Any], name: str) -> str:
-    value = get_member(components, name) or ""
+    value = get_member(components, name)
+    if value is MISSING or value is None:
+        return ""
     if type(value) is not str:
         raise FunctionError(f"buildUri() takes a string as {name}, not a value of type {type_name(value)}.", "ArgumentType")
     return value
@@ -191,7 +194,7 @@ def _build_uri(args: list[Any]) -> str:
     port = get_member(components, "port")
     if type(port) is bool or (type(port) is int and not -1 <= port <= _MAXIMUM_PORT):
         raise FunctionError(f"buildUri() takes a port from -1 (the scheme's own) to {_MAXIMUM_PORT}, not {port}.")
-    if port and type(port) is not int:
+    if port is not MISSING and port is not None and type(port) is not int:
         raise wrong_type("buildUri", 0, port, "an integer as port")
     shown_port = f":{port}" if type(port) is int and port >= 0 else ""
     path = path.replace("\\", "/").replace("?", "%3F").replace("#", "%23")
