@@ -128,10 +128,21 @@ class Property:
 
     ``read_only``: given by the service, not to be sent. ``write_only``: sent, never returned. ``deploy_time_constant``: its value
     has to be known when the deployment starts. ``create_only``: cannot be changed once the resource exists; False also where the
-    source does not tell (the public type files never do, the models of the Azure packages do).
+    source does not tell (the public type files never do, the models of the Azure packages do). ``fallback``: not declared by the
+    type itself, but one that Resource Manager knows on resources in general.
     """
 
-    __slots__ = ("_type", "create_only", "deploy_time_constant", "description", "name", "read_only", "required", "write_only")
+    __slots__ = (
+        "_type",
+        "create_only",
+        "deploy_time_constant",
+        "description",
+        "fallback",
+        "name",
+        "read_only",
+        "required",
+        "write_only",
+    )
 
     def __init__(
         self,
@@ -143,6 +154,7 @@ class Property:
         write_only: bool = False,
         deploy_time_constant: bool = False,
         create_only: bool = False,
+        fallback: bool = False,
         description: str | None = None,
     ) -> None:
         self.name = name
@@ -152,6 +164,7 @@ class Property:
         self.write_only = write_only
         self.deploy_time_constant = deploy_time_constant
         self.create_only = create_only
+        self.fallback = fallback
         self.description = description
 
     @property
@@ -195,6 +208,10 @@ class ObjectType(TypeNode):
             found = self._by_lower_name.get(name.lower())
         return found
 
+    def with_properties(self, properties: Iterable[Property], name: str | None = None) -> ObjectType:
+        """The same type with these properties, and another name where one is given."""
+        return ObjectType(name or self.name, properties, self._additional, self.sensitive)
+
     def __repr__(self) -> str:
         return f"ObjectType({self.name!r})"
 
@@ -236,9 +253,7 @@ class DiscriminatedObjectType(TypeNode):
                 return None
             own = {name.lower() for name in element.properties}
             base = [item for name, item in self.base_properties.items() if name.lower() not in own]
-            self._members[exact] = ObjectType(
-                exact, [*element.properties.values(), *base], element._additional, element.sensitive
-            )
+            self._members[exact] = element.with_properties([*element.properties.values(), *base], exact)
         return self._members[exact]
 
     @property

@@ -67,7 +67,7 @@ class _Entry:
         self.actions: dict[str, _Operation] = {}
 
 
-class SdkCatalog(Catalog):
+class SdkModelsCatalog(Catalog):
     """Answers from the azure-mgmt packages of this Python environment."""
 
     def __init__(self) -> None:

@@ -18,15 +18,15 @@ from infra_lib.resource_types.catalog import (
     StringType,
     UnionType,
 )
-from infra_lib.resource_types.sdk_models import SdkCatalog
+from infra_lib.resource_types.sdk_models import SdkModelsCatalog
 
 
 @pytest.fixture(scope="module")
-def catalog() -> SdkCatalog:
-    return SdkCatalog()
+def catalog() -> SdkModelsCatalog:
+    return SdkModelsCatalog()
 
 
-def body(catalog: SdkCatalog, type_name: str) -> ObjectType:
+def body(catalog: SdkModelsCatalog, type_name: str) -> ObjectType:
     found = catalog.closest(type_name, "2023-01-01")
     assert found is not None
     assert isinstance(found.body, ObjectType)
@@ -44,7 +44,7 @@ def below(node: ObjectType, *path: str) -> Property:
     return node.properties[path[-1]]
 
 
-def test_each_type_is_known_at_the_version_of_its_package(catalog: SdkCatalog) -> None:
+def test_each_type_is_known_at_the_version_of_its_package(catalog: SdkModelsCatalog) -> None:
     (version,) = catalog.versions("microsoft.app/CONTAINERAPPS")
     found = catalog.find("microsoft.app/containerapps", version)
     assert str(found) == f"Microsoft.App/containerApps@{version}"
@@ -66,7 +66,7 @@ def test_each_type_is_known_at_the_version_of_its_package(catalog: SdkCatalog) -
         "Microsoft.Resources/deployments",
     ],
 )
-def test_types_that_can_be_deployed(catalog: SdkCatalog, type_name: str) -> None:
+def test_types_that_can_be_deployed(catalog: SdkModelsCatalog, type_name: str) -> None:
     found = catalog.closest(type_name, "2023-01-01")
     assert found is not None
     assert found.name == type_name
@@ -74,7 +74,7 @@ def test_types_that_can_be_deployed(catalog: SdkCatalog, type_name: str) -> None
     assert found.body.name == type_name
 
 
-def test_scopes_come_from_the_urls(catalog: SdkCatalog) -> None:
+def test_scopes_come_from_the_urls(catalog: SdkModelsCatalog) -> None:
     def writable(type_name: str) -> Scopes:
         found = catalog.closest(type_name, "2023-01-01")
         assert found is not None
@@ -85,13 +85,13 @@ def test_scopes_come_from_the_urls(catalog: SdkCatalog) -> None:
     assert Scopes.TENANT | Scopes.SUBSCRIPTION | Scopes.RESOURCE_GROUP in writable("Microsoft.Resources/deployments")
 
 
-def test_type_that_can_only_be_read(catalog: SdkCatalog) -> None:
+def test_type_that_can_only_be_read(catalog: SdkModelsCatalog) -> None:
     found = catalog.closest("Microsoft.App/containerApps/revisions", "2023-01-01")
     assert found is not None
     assert found.is_read_only
 
 
-def test_what_only_comes_back_is_read_only(catalog: SdkCatalog) -> None:
+def test_what_only_comes_back_is_read_only(catalog: SdkModelsCatalog) -> None:
     account = body(catalog, "Microsoft.Storage/storageAccounts")
     assert below(account, "properties", "primaryEndpoints").read_only
     assert below(account, "properties", "creationTime").read_only
@@ -101,7 +101,7 @@ def test_what_only_comes_back_is_read_only(catalog: SdkCatalog) -> None:
     assert account.properties["id"].read_only
 
 
-def test_what_cannot_be_changed_once_it_exists(catalog: SdkCatalog) -> None:
+def test_what_cannot_be_changed_once_it_exists(catalog: SdkModelsCatalog) -> None:
     app = body(catalog, "Microsoft.App/containerApps")
     assert below(app, "properties", "environmentId").create_only
     assert not below(app, "properties", "workloadProfileName").create_only
@@ -110,7 +110,7 @@ def test_what_cannot_be_changed_once_it_exists(catalog: SdkCatalog) -> None:
         assert body(catalog, type_name).properties["name"].create_only
 
 
-def test_enumerations_are_open_and_items_of_lists_are_described(catalog: SdkCatalog) -> None:
+def test_enumerations_are_open_and_items_of_lists_are_described(catalog: SdkModelsCatalog) -> None:
     app = body(catalog, "Microsoft.App/containerApps")
     transport = below(app, "properties", "configuration", "ingress", "transport").type
     assert isinstance(transport, UnionType)
@@ -122,14 +122,14 @@ def test_enumerations_are_open_and_items_of_lists_are_described(catalog: SdkCata
     assert "command" in (below(app, "properties", "template", "containers", "command").description or "")
 
 
-def test_names_are_those_of_the_wire(catalog: SdkCatalog) -> None:
+def test_names_are_those_of_the_wire(catalog: SdkModelsCatalog) -> None:
     properties = below(body(catalog, "Microsoft.Storage/storageAccounts"), "properties").type
     assert isinstance(properties, ObjectType)
     assert "supportsHttpsTrafficOnly" in properties.properties
     assert "networkAcls" in properties.properties
 
 
-def test_discriminated_models(catalog: SdkCatalog) -> None:
+def test_discriminated_models(catalog: SdkModelsCatalog) -> None:
     component = below(body(catalog, "Microsoft.App/managedEnvironments/javaComponents"), "properties").type
     assert isinstance(component, DiscriminatedObjectType)
     assert component.discriminator == "componentType"
@@ -138,7 +138,7 @@ def test_discriminated_models(catalog: SdkCatalog) -> None:
     assert spring.properties["provisioningState"].read_only
 
 
-def test_actions_have_their_result(catalog: SdkCatalog) -> None:
+def test_actions_have_their_result(catalog: SdkModelsCatalog) -> None:
     found = catalog.closest("Microsoft.Storage/storageAccounts", "2023-01-01")
     assert found is not None
     keys = found.functions["listKeys"].output
@@ -149,7 +149,7 @@ def test_actions_have_their_result(catalog: SdkCatalog) -> None:
     assert regenerate.properties["keyName"].required
 
 
-def test_all_types_can_be_read(catalog: SdkCatalog) -> None:
+def test_all_types_can_be_read(catalog: SdkModelsCatalog) -> None:
     names = list(catalog.type_names())
     assert names == sorted(names, key=str.lower)
     for name in names:
@@ -162,7 +162,7 @@ def test_all_types_can_be_read(catalog: SdkCatalog) -> None:
 
 def test_no_package_is_imported_before_it_is_needed() -> None:
     code = (
-        "import sys; from infra_lib.resource_types.sdk_models import SdkCatalog; c = SdkCatalog(); "
+        "import sys; from infra_lib.resource_types.sdk_models import SdkModelsCatalog; c = SdkModelsCatalog(); "
         "assert c.find('Microsoft.Nothing/x', '1') is None; "
         "print([m for m in sys.modules if m.startswith('azure.mgmt.')])"
     )
@@ -170,7 +170,7 @@ def test_no_package_is_imported_before_it_is_needed() -> None:
     assert result.stdout.strip() == "[]"
 
 
-def test_layers_answer_in_their_order(catalog: SdkCatalog) -> None:
+def test_layers_answer_in_their_order(catalog: SdkModelsCatalog) -> None:
     layered = LayeredCatalog([EMPTY, catalog])
     assert not layered.is_empty
     assert layered.source == catalog.source
