@@ -10,14 +10,7 @@ from infra_lib.diagnostics import bicep_files, bicep_params, bicep_semantics, bi
 from infra_lib.diagnostics.entry import Entry
 
 
-def _assemble() -> dict[str, Entry]:
-    merged: dict[str, Entry] = {}
-    for module in (bicep_syntax, bicep_semantics, bicep_files, bicep_params, parameters, template, project):
-        for code, row in module.CODES.items():
-            if code in merged:
-                raise ValueError(f"diagnostic code {code} is defined twice")
-            merged[code] = row
-    return merged
+AREAS = (bicep_syntax, bicep_semantics, bicep_params, parameters, template, project)
+"""The tables; no code is in two of them (a test holds that)."""
 
-
-CATALOGUE: dict[str, Entry] = _assemble()
+CATALOGUE: dict[str, Entry] = {code: entry for area in AREAS for code, entry in area.CODES.items()}
