@@ -30,6 +30,7 @@ COMMANDS: dict[str, Command] = {
     "params": Command(measures.parameters_case, None, "params.json of the cases"),
     "diagnostics": Command(measures.diagnostics_case, None, "errors and warnings of the cases' sources"),
     "snapshots": Command(measures.snapshot_case, None, "snapshot.json of the cases"),
+    "engine": Command(measures.engine_case, None, "snapshot.json of the cases, from the recorded template and parameters"),
     "avm": Command(measures.hashed_template, "avm.json", "templates of Azure/bicep-registry-modules"),
     "avm-snapshots": Command(measures.hashed_snapshot, "avm-snapshots.json", "snapshots of its end-to-end tests"),
     "ai-toolkit": Command(measures.hashed_template, "windows-ai-studio-templates.json", "microsoft/windows-ai-studio-templates"),

@@ -151,7 +151,21 @@ def snapshot_case(case: Case, resource_types: str) -> Outcome | None:
     compiled = adapter.compile_parameters(case.parameters, resource_types)
     if compiled.value is None or compiled.errors:
         return _refused_snapshot(case.name, expected.get("error"), compiled, stage="compiler")
-    result = adapter.snapshot(compiled.value.template, compiled.value.document.get("parameters", {}), case.context())
+    return _evaluated(case, expected, compiled.value.template, compiled.value.document)
+
+
+def engine_case(case: Case, resource_types: str) -> Outcome | None:
+    """As :func:`snapshot_case`, from the recorded template and parameters: the engine alone. Skips what has none recorded."""
+    expected = case.recorded("snapshot.json")
+    template = case.recorded("main.json") or case.recorded("template.json")
+    parameters = case.recorded("params.json")
+    if expected is None or template is None or parameters is None:
+        return None
+    return _evaluated(case, expected, template, parameters)
+
+
+def _evaluated(case: Case, expected: dict[str, Any], template: Any, parameters: dict[str, Any]) -> Outcome:
+    result = adapter.snapshot(template, parameters.get("parameters", {}), case.context())
     if result.value is None:
         return _refused_snapshot(case.name, expected.get("error"), result, stage="engine")
     if "error" in expected:

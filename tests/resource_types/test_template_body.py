@@ -29,7 +29,11 @@ NODES: list[dict[str, Any]] = [
         "name": "Plain",
         "properties": {"name": {"type": ref(0), "flags": 9}, "sku": {"type": ref(1), "flags": 1}},
     },
-    {"$type": "ObjectType", "name": "Weekly", "properties": {"name": {"type": ref(0), "flags": 9}, "properties": {"type": ref(1)}}},
+    {
+        "$type": "ObjectType",
+        "name": "Weekly",
+        "properties": {"name": {"type": ref(0), "flags": 9}, "properties": {"type": ref(1)}},
+    },
     {
         "$type": "DiscriminatedObjectType",
         "name": "ByName",
