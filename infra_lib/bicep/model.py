@@ -10,30 +10,36 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from infra_lib.arm.values import get_member
 from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
+from infra_lib.bicep.arm_module import ArmModule, target_scope
 from infra_lib.bicep.findings import Finding
-from infra_lib.diagnostics import Diagnostic, Level, LineIndex
+from infra_lib.diagnostics import CATALOGUE, Diagnostic, Level, LineIndex
 
 if TYPE_CHECKING:
+    from infra_lib.bicep.binder import Use
     from infra_lib.bicep.compiler import Compiler
-    from infra_lib.bicep.imports import ImportClosure
+    from infra_lib.bicep.no_imports import ImportClosure
+    from infra_lib.bicep.namespaces import Kind
+    from infra_lib.bicep.parser import Parsed
     from infra_lib.bicep.resources import ResourceTable
 
 Scope = Literal["resourceGroup", "subscription", "managementGroup", "tenant", "local", "desiredStateConfiguration"]
 
 
 class SourceFile:
-    """One Bicep source: its path (absolute, ``/`` between the parts), text, tree and what the parser found."""
+    """One Bicep source: its path (absolute, ``/`` between the parts), the path to show, and what the parser made of its text."""
 
-    __slots__ = ("__dict__", "directives", "findings", "path", "program", "text")
+    __slots__ = ("__dict__", "directives", "parsed", "path", "program", "shown", "text")
 
-    def __init__(self, path: str, text: str, program: s.Program, findings: list[Finding], directives: list[Any]) -> None:
+    def __init__(self, path: str, shown: str, parsed: Parsed) -> None:
         self.path = path
-        self.text = text
-        self.program = program
-        self.findings = findings
-        self.directives = directives
+        self.shown = shown
+        self.parsed = parsed
+        self.text = parsed.text
+        self.program = parsed.program
+        self.directives = parsed.directives
 
     @cached_property
     def lines(self) -> LineIndex:
@@ -81,13 +87,21 @@ class SemanticModel(ModuleTarget):
     ``resources`` (top level; nested ones below them), ``modules``, ``outputs``, ``asserts``, ``extensions``, ``imports`` (by
     name), ``wildcards``, ``assignments`` (``param`` of a parameter file). ``declared`` maps the names that may be referred to at
     the top level; of several with one name it has the first.
+
+    What the binder notes beside the symbols: ``around`` (the node around the base of an access, a method call or parentheses, and
+    around a loop), ``uses`` (of declared names, by the declaration that they stand in, in source order), ``cycles`` (the circle through each
+    symbol that is in one), ``invalid`` (symbols that cannot be used: their declaration is broken), ``compile_time_calls`` (calls
+    of functions that the compiler evaluates, in source order; those in the body of a ``func`` are in ``inside_functions`` too; the values are in
+    ``compile_time_values``), ``whole_collections`` (a looped resource or module is used as a value),
+    ``has_type_syntax`` (a type is written that only language version 2.0 has).
     """
 
-    def __init__(self, file: SourceFile, compiler: Compiler) -> None:
+    def __init__(self, file: SourceFile, compiler: Compiler, kind: Kind = "bicep") -> None:
         self.file = file
+        self.kind: Kind = kind
         self.path = file.path
         self.compiler = compiler
-        self.findings: list[Finding] = list(file.findings)
+        self.findings: list[Finding] = list(file.parsed.findings)
         self.metadata: list[sym.MetadataSymbol] = []
         self.parameters: list[sym.ParameterSymbol] = []
         self.variables: list[sym.VariableSymbol] = []
@@ -104,7 +118,15 @@ class SemanticModel(ModuleTarget):
         self.target_scope_declarations: list[s.TargetScope] = []
         self.declared: dict[str, sym.DeclaredSymbol] = {}
         self.symbols: dict[s.Node, sym.Symbol] = {}
+        self.around: dict[s.Node, s.Node] = {}
+        self.uses: dict[sym.DeclaredSymbol, list[Use]] = {}
         self.cycles: dict[sym.DeclaredSymbol, list[sym.DeclaredSymbol]] = {}
+        self.invalid: set[sym.DeclaredSymbol] = set()
+        self.compile_time_calls: list[s.FunctionCall | s.InstanceCall] = []
+        self.inside_functions: set[s.Node] = set()
+        self.compile_time_values: dict[s.Node, Any] = {}
+        self.whole_collections = False
+        self.has_type_syntax = False
 
     # ------------------------------------------------------------------------------------------ names
 
@@ -175,7 +197,7 @@ class SemanticModel(ModuleTarget):
     @cached_property
     def imported(self) -> ImportClosure:
         """What the imports bring in, with the names it gets in this template (:mod:`infra_lib.bicep.imports`)."""
-        from infra_lib.bicep.imports import ImportClosure
+        from infra_lib.bicep.no_imports import ImportClosure
 
         return ImportClosure(self)
 
@@ -186,11 +208,19 @@ class SemanticModel(ModuleTarget):
 
         return ResourceTable(self)
 
-    def secure_outputs(self) -> frozenset[str]:
-        """The names of the outputs with ``@secure()`` on them or within their types."""
-        from infra_lib.bicep.types import is_secure
+    @cached_property
+    def _secure_outputs(self) -> frozenset[str]:
+        from infra_lib.bicep.simple_types import is_secure
 
         return frozenset(output.name for output in self.outputs if is_secure(self, output.node))
+
+    def secure_outputs(self) -> frozenset[str]:
+        """The names of the outputs with ``@secure()`` on them or within their types."""
+        return self._secure_outputs
+
+    def resource_parameters(self) -> frozenset[str]:
+        """The names of the parameters that take a resource."""
+        return frozenset(parameter.name for parameter in self.parameters if type(parameter.node.type) is s.ResourceType)
 
     def output_names(self) -> frozenset[str]:
         """The names of all outputs."""
@@ -212,65 +242,58 @@ class SemanticModel(ModuleTarget):
     @property
     def has_errors(self) -> bool:
         """True when a finding of this file is an error."""
-        return any(diagnostic.level == "error" for diagnostic in self.diagnostics)
+        return any((finding.level or CATALOGUE[finding.code].level) == "error" for finding in self.findings)
 
     @property
     def diagnostics(self) -> list[Diagnostic]:
-        """The findings of this file as values, by place."""
-        return self.compiler.diagnostics_of(self)
+        """The findings of this file as values, by place, without those that directives hide."""
+        file = self.file
+        found = [
+            finding.to_diagnostic(file.shown, file.lines)
+            for finding in sorted(self.findings, key=lambda finding: (finding.start, finding.end, finding.code))
+            if not file.directives.hides(finding.code, finding.level or CATALOGUE[finding.code].level, finding.start)
+        ]
+        return list(dict.fromkeys(found))
 
 
 class JsonTemplate(ModuleTarget):
-    """An ARM JSON template used as a module; ``template`` keeps its order of keys. ``link`` is a template spec's resource id, else None."""
+    """An ARM JSON template used as a module or imported from.
 
-    def __init__(self, path: str, template: dict[str, Any], *, link: str | None = None, errors: bool = False) -> None:
+    ``template`` keeps its order of keys, ``link`` is a template spec's resource id (else None), ``problem`` what makes it no valid template.
+    """
+
+    def __init__(self, path: str, module: ArmModule) -> None:
         self.path = path
-        self.template = template
-        self.link = link
-        self._errors = errors
+        self.template = module.template
+        self.link = module.link
+        self.problem = module.problem
 
     @property
     def has_errors(self) -> bool:
         """True where the file is no valid template."""
-        return self._errors
-
-    @cached_property
-    def _schema(self) -> str:
-        return str(self._get(self.template, "$schema") or "").lower()
+        return self.problem is not None
 
     @property
     def target_scope(self) -> Scope | None:
         """The scope that ``$schema`` names."""
-        name = self._schema.rstrip("#").rsplit("/", 1)[-1]
-        scopes: dict[str, Scope] = {
-            "deploymenttemplate.json": "resourceGroup",
-            "subscriptiondeploymenttemplate.json": "subscription",
-            "managementgroupdeploymenttemplate.json": "managementGroup",
-            "tenantdeploymenttemplate.json": "tenant",
-        }
-        return scopes.get(name)
+        return target_scope(self.template)
+
+    def _section(self, name: str) -> dict[str, Any]:
+        found = get_member(self.template, name)
+        return found if isinstance(found, dict) else {}
 
     def secure_outputs(self) -> frozenset[str]:
         """The names of the outputs of type securestring or secureObject."""
-        outputs = self._get(self.template, "outputs") or {}
         return frozenset(
-            name for name, output in outputs.items()
-            if str(self._get(output, "type") or "").lower() in ("securestring", "secureobject")
+            name
+            for name, output in self._section("outputs").items()
+            if isinstance(output, dict) and str(get_member(output, "type")).lower() in ("securestring", "secureobject")
         )
 
     def output_names(self) -> frozenset[str]:
         """The names of all outputs."""
-        return frozenset(self._get(self.template, "outputs") or ())
+        return frozenset(self._section("outputs"))
 
     def parameter_names(self) -> frozenset[str]:
         """The names of all parameters."""
-        return frozenset(self._get(self.template, "parameters") or ())
-
-    @staticmethod
-    def _get(container: Any, name: str) -> Any:
-        if not isinstance(container, dict):
-            return None
-        if name in container:
-            return container[name]
-        lowered = name.lower()
-        return next((value for key, value in container.items() if key.lower() == lowered), None)
+        return frozenset(self._section("parameters"))

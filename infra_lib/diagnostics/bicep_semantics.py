@@ -2,4 +2,37 @@
 
 from infra_lib.diagnostics.entry import Entry
 
-CODES: dict[str, Entry] = {}
+CODES: dict[str, Entry] = {
+    # names
+    "BCP028": Entry("error", '"{name}" is declared more than once.', "Rename or remove all but one."),
+    "BCP057": Entry("error", 'Nothing here has the name "{name}".', "Declare it, or correct the name."),
+    "BCP059": Entry("error", '"{name}" is no function.', "Use it without parentheses, or call a function."),
+    "BCP062": Entry("error", 'The declaration of "{name}" is not valid.', "Correct that declaration first."),
+    "BCP079": Entry("error", "This declaration uses itself.", "Remove the use."),
+    "BCP080": Entry("error", 'These declarations use each other in a circle: "{chain}".', "Remove one of the uses."),
+    "BCP082": Entry("error", 'Nothing here has the name "{name}".', 'Did you mean "{suggestion}"?'),
+    "BCP084": Entry("error", '"{name}" is the name of a built-in name space.', "Choose another name."),
+    "BCP107": Entry("error", 'The name space "{namespace}" has no function "{name}".', "Correct the name."),
+    "BCP108": Entry("error", 'The name space "{namespace}" has no function "{name}".', 'Did you mean "{suggestion}"?'),
+    "BCP145": Entry("error", 'The output or metadata "{name}" is declared more than once.', "Rename or remove all but one."),
+    "BCP158": Entry("error", "Nested resources are reached with :: from a resource; this is a {kind}.", "Name a resource before ::."),
+    "BCP159": Entry("error", 'The resource "{resource}" has no nested resource "{name}". It has: {known}.', "Correct the name."),
+    "BCP265": Entry(
+        "error", '"{name}" is a declaration of this file, which hides the function of that name.', "Write sys.{name}(...) or az.{name}(...)."
+    ),
+    # calls
+    "BCP032": Entry("error", "This has to be known while compiling.", "Write a literal, or a variable that holds one."),
+    "BCP065": Entry("error", 'The function "{name}" may stand only in the default value of a parameter.', "Pass its value in through a parameter."),
+    "BCP066": Entry("error", 'The function "{name}" may stand only where the deployment is running: in resources, modules, outputs, variables.'),
+    "BCP070": Entry("error", "A mistake inside this function expression makes the argument unusable.", "Correct the expression after =>."),
+    "BCP071": Entry("error", '"{name}" takes {expected} arguments; there are {count}.', "Add or remove arguments."),
+    "BCP152": Entry("error", 'The function "{name}" is no decorator.', "Use a decorator, such as @description()."),
+    # modules
+    "BCP094": Entry("error", "The file refers to itself.", "Name another file."),
+    "BCP095": Entry("error", 'Files refer to each other in a circle: "{chain}".', "Remove one of the references."),
+    "BCP104": Entry("error", 'The module "{path}" has errors of its own.', "Correct that file first."),
+    # what is not compiled
+    "INF310": Entry(
+        "error", "The built-in compiler does not support {construct}.", "Rewrite it, or compile with the official Bicep CLI."
+    ),
+}  # fmt: skip
