@@ -69,11 +69,13 @@ class PreparedResource:
 
     ``key`` identifies it in ``depends_on`` (unique in the deployment). ``symbol`` is the symbolic name or None, ``copy_name``
     and ``copy_index`` the loop's. ``condition`` False: not deployed, its dependents don't wait for it. ``existing`` True: read,
-    never written. ``scope`` is the id of the scope it is deployed at (``/subscriptions/S/resourceGroups/G``, ``/`` for the tenant, a
-    resource's id for an extension resource). ``path`` is its place in the template (``resources[3]``, ``resources.app[0]``).
-    A loop that is serial or in batches shows as ``depends_on`` between its items; loops need nothing else. A nested deployment
-    has type Microsoft.Resources/deployments; its body holds mode, evaluated parameters and the inner template, raw with inner
-    evaluation, evaluated with outer evaluation (then what only the inner deployment knows is left in it as expressions).
+    never written. ``scope`` is the id of the scope it is deployed at (``/subscriptions/S/resourceGroups/G``, ``/`` for the
+    tenant, a resource's id for an extension resource). ``path`` is its place in the template (``resources[3]``,
+    ``resources.app[0]``). A loop that is serial or in batches shows as ``depends_on`` between its items; loops need nothing else.
+
+    A nested deployment has type Microsoft.Resources/deployments; its body holds mode, evaluated parameters and the inner template,
+    raw with inner evaluation, evaluated with outer evaluation (what only the inner deployment knows is left in it as expressions).
+    The scope to run it at is ``scope``.
     """
 
     key: str
@@ -113,7 +115,7 @@ class PreparedDeployment:
     _evaluate_outputs: Callable[[Runtime], dict[str, Any]]
 
     def outputs(self, runtime: Runtime) -> dict[str, Any]:
-        """``{name: {"type": "String", "value": …}}``; outputs whose condition is false are left out; secure ones have their value too.
+        """``{name: {"type": "String", "value": …}}``, secure ones with their value; those whose condition is false are left out.
 
         Types are in Resource Manager's spelling, SecureString and SecureObject for those whose value must not be shown.
         """
@@ -132,13 +134,15 @@ def prepare(
 ) -> PreparedDeployment:
     """Validate ``template``, bind ``parameters`` and expand loops and conditions for a deployment at ``scope``.
 
-    ``parameters`` is the section of a parameter file: ``{name: {"value": …}}``, ``{"reference": {"keyVault": {"id": …}, "secretName": …}}``
-    (answered by ``secret``) or ``{"expression": …}``. ``context`` gives what functions without arguments return, by function name:
-    ``resourceGroup``, ``subscription``, ``tenant``, ``managementGroup``, ``deployment``, ``environment``, ``deployer``, each the whole object;
-    what is left out is made from ``scope`` as far as it goes. ``now`` (UTC) and ``new_guid`` answer utcNow() and newGuid() in
-    defaults; the clock and random values when left out.
+    ``parameters`` is the section of a parameter file: ``{name: {"value": …}}`` or
+    ``{name: {"reference": {"keyVault": {"id": …}, "secretName": …}}}``, which ``secret`` answers. ``context`` gives what functions
+    without arguments return, by function name: ``resourceGroup``, ``subscription``, ``tenant``, ``managementGroup``,
+    ``deployment``, ``environment``, ``deployer``, each the whole object; what is left out is made from ``scope`` as far as it
+    goes. ``now`` (UTC) and ``new_guid`` answer utcNow() and newGuid() in defaults; the clock and random values when left out.
 
-    Raises TemplateError with every independent finding: InvalidTemplate for the template itself, cycles and two resources of one id
-    included, and for parameters that do not fit.
+    Raises TemplateError with every independent finding: InvalidTemplate for the template itself, circles and two resources of one
+    id included, and for parameters that do not fit.
     """
-    raise NotImplementedError
+    from infra_lib.arm.preparation import Preparation
+
+    return Preparation(template, parameters or {}, scope, context or {}, now, new_guid, secret).run()

@@ -141,6 +141,12 @@ class Expansion:
         self._bodies: dict[str, Compiled] = {}
         self._outputs: dict[str, Any] | None = None
         self._evaluating: Instance | None = None
+        self.own_resources_stay = False
+        """References to resources of this template stay expressions, although the deployment around it is running."""
+
+    def forget_outputs(self) -> None:
+        """Evaluate the outputs anew when they are asked for again."""
+        self._outputs = None
 
     @property
     def root(self) -> Expansion:
@@ -355,7 +361,7 @@ class Expansion:
         if instance is None:
             if self.runtime is not None:
                 return self.runtime.reference(self.absolute(target), version, full)
-            if target.startswith("/"):
+            if target.startswith("/") and not self.strict:
                 instance = self.declared_by_id(target)
             return self._declared(instance, target, version, values[2:], call) if instance else residual_call(call.name, values)
         if self._evaluating is not None and instance is not self._evaluating:
@@ -365,6 +371,8 @@ class Expansion:
     def state(self, instance: Instance, version: str | None, rest: list[Any], call: Call) -> Any:
         """The value of a reference to a resource of this template."""
         version = version or instance.api_version
+        if self.strict and (self.runtime is None or self.own_resources_stay):
+            return residual_call("reference", [instance.id, version, *rest])
         if self.runtime is not None:
             full = bool(rest) and str(rest[0]).lower() == "full"
             return self.runtime.reference(str(instance.id), version, full)

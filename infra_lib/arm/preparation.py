@@ -1,0 +1,348 @@
+"""How a deployment is made ready: the validation that Azure does before it starts, and evaluation against the running one."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from threading import RLock
+from typing import Any
+
+from infra_lib.arm.binding import build_frame, evaluate_declarations, unknown_parameters
+
+from infra_lib.arm.deployment import BoundParameter, PreparedDeployment, PreparedResource, ResourceOptions, Runtime
+from infra_lib.arm.evaluate import Expansion, Instance, expand_nested, is_inner
+from infra_lib.arm.expressions import is_expression
+from infra_lib.arm.failures import COPY_COUNT, VALIDATION, EngineError, EvaluationError
+from infra_lib.arm.functions.registry import FUNCTIONS, FunctionError
+from infra_lib.arm.graph import Dependencies, circular
+from infra_lib.arm.ids import ResourceId
+from infra_lib.arm.partial import UNKNOWN, Residual, materialize
+from infra_lib.arm.places import Place, context_of
+from infra_lib.arm.scopes import Scope
+from infra_lib.arm.template import MAX_TEMPLATE_SIZE, Template, member
+from infra_lib.arm.types import KINDS, is_secure, kind_of
+
+_UTC_NOW_FORMAT = "yyyyMMddTHHmmssZ"
+
+
+class Preparation:
+    """One deployment being prepared. What it hands out evaluates under a lock, so that resources may be deployed by several threads."""
+
+    def __init__(
+        self,
+        template: Mapping[str, Any],
+        parameters: Mapping[str, Any],
+        scope: Scope,
+        context: Mapping[str, Any],
+        now: datetime | None,
+        new_guid: Callable[[], str] | None,
+        secret: Callable[[str, str, str | None], str] | None,
+    ) -> None:
+        self._raw = template
+        self._parameters = parameters
+        self._scope = scope
+        self._context = context
+        self._now = now or datetime.now(UTC)
+        self._new_guid = new_guid or (lambda: str(uuid.uuid4()))
+        self._secret = secret
+        self._lock = RLock()
+
+    def run(self) -> PreparedDeployment:
+        """The prepared deployment. Raises TemplateError."""
+        try:
+            return self._run()
+        except EvaluationError as failure:
+            raise EngineError([failure]) from None
+        except RecursionError:
+            raise EngineError([EvaluationError("The template is nested too deeply to be evaluated.", kind=VALIDATION)]) from None
+
+    def _run(self) -> PreparedDeployment:
+        if len(json.dumps(self._raw, ensure_ascii=False).encode()) > MAX_TEMPLATE_SIZE:
+            raise EvaluationError(f"The template is larger than {MAX_TEMPLATE_SIZE // 2**20} MB.", kind=VALIDATION)
+        template = Template(self._raw)
+        if template.scope_kind != self._scope.kind:
+            message = f"The template is for the scope of a {template.scope_kind}, but is deployed at a {self._scope.kind}."
+            raise EvaluationError(message, kind=VALIDATION).at("$schema")
+        metadata = context_of(self._scope, template.content_version)
+        metadata.update({name.lower(): value for name, value in self._context.items()})
+        failures = unknown_parameters(template, {name.lower(): name for name in self._parameters})
+        given = {name.lower(): self._given(name, entry, failures) for name, entry in self._parameters.items()}
+        frame = build_frame(template, given, metadata)
+        frame.clock = self._clock
+        failures += evaluate_declarations(frame)
+        if failures:
+            raise EngineError(failures)
+        expansion = Expansion(template, frame, Place.of(self._scope), strict=True)
+        expansion.expand()
+        failures += expansion.failures
+        for instance in expansion.instances:
+            failures += self._check(instance)
+        if failures:
+            raise EngineError(failures)
+        graph = expansion.dependencies()
+        resources = self._resources(expansion, graph, failures)
+        if failures:
+            raise EngineError(failures)
+        return PreparedDeployment(
+            template=self._raw,
+            scope=self._scope,
+            parameters=self._bound(template, expansion, given),
+            resources=tuple(resources),
+            output_types={item.name: KINDS.get(kind_of(item.raw, template), "Object") for item in template.outputs.values()},
+            _evaluate_outputs=lambda runtime: self._outputs(expansion, runtime),
+        )
+
+    # ------------------------------------------------------------------------------------------------- parameters
+
+    def _given(self, name: str, entry: Any, failures: list[EvaluationError]) -> Any:
+        path = f"parameters.{name}"
+        if not isinstance(entry, Mapping):
+            failures.append(EvaluationError(f"The parameter {name!r} must be an object with 'value' or 'reference'.").at(path))
+            return None
+        reference = member(entry, "reference")
+        if reference is None:
+            return member(entry, "value")
+        vault = member(member(reference, "keyVault") or {}, "id")
+        secret_name = member(reference, "secretName")
+        if self._secret is None or not isinstance(vault, str) or not isinstance(secret_name, str):
+            message = f"The parameter {name!r} refers to a secret of a Key Vault that cannot be read here."
+            failures.append(EvaluationError(message, kind=VALIDATION).at(path))
+            return None
+        return self._secret(vault, secret_name, member(reference, "secretVersion"))
+
+    def _clock(self, name: str, arguments: list[Any]) -> Any:
+        if name == "newguid":
+            return self._new_guid()
+        pattern = arguments[0] if arguments else _UTC_NOW_FORMAT
+        moment = self._now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        try:
+            return FUNCTIONS["datetimeadd"].call([moment, "PT0S", pattern])
+        except FunctionError as error:
+            raise EvaluationError(f"utcNow() cannot use the format {pattern!r}: {error.message}") from None
+
+    @staticmethod
+    def _bound(template: Template, expansion: Expansion, given: Mapping[str, Any]) -> dict[str, BoundParameter]:
+        bound: dict[str, BoundParameter] = {}
+        for declaration in template.parameters.values():
+            value = expansion.frame.parameters.read(declaration.name.lower())
+            bound[declaration.name] = BoundParameter(
+                name=declaration.name,
+                type=KINDS.get(kind_of(declaration.raw, template), "Object"),
+                value=known(value, f"parameters.{declaration.name}"),
+                secure=is_secure(declaration.raw, template),
+                is_default=given.get(declaration.name.lower()) is None,
+            )
+        return bound
+
+    # -------------------------------------------------------------------------------------------------- resources
+
+    def _check(self, instance: Instance) -> list[EvaluationError]:
+        """What must be known of a resource before the deployment starts, and what can be evaluated of it already."""
+        failures: list[EvaluationError] = []
+        for what, value in (("name", instance.name), ("id", instance.id), ("condition", instance.condition)):
+            if type(value) is Residual:
+                message = f"The {what} must be known before the deployment starts, but needs {value}."
+                failures.append(EvaluationError(message, kind=VALIDATION).at(f"{instance.path}.{what}"))
+        if failures or instance.condition is False or instance.existing:
+            return failures
+        if isinstance(instance.condition, str):
+            message = f"The condition must be true or false, not the text {instance.condition!r}."
+            return [EvaluationError(message, kind=VALIDATION).at(f"{instance.path}.condition")]
+        try:
+            instance.expansion.evaluate_body(instance)
+            if instance.declaration.is_deployment:
+                raw = member(member(instance.declaration.body, "properties") or {}, "template")
+                if isinstance(raw, Mapping):
+                    Template(raw)
+        except EvaluationError as failure:
+            if failure.kind != COPY_COUNT:
+                failures.append(failure)
+        return failures
+
+    def _resources(self, expansion: Expansion, graph: Dependencies, failures: list[EvaluationError]) -> list[PreparedResource]:
+        seen: dict[str, Instance] = {}
+        for instance in expansion.instances:
+            if instance.condition is False or instance.existing:
+                continue
+            other = seen.setdefault(str(instance.id).lower(), instance)
+            if other is not instance:
+                message = f"{instance.id!r} is declared twice: as {other.path!r} and as {instance.path!r}."
+                failures.append(EvaluationError(message, kind=VALIDATION).at(instance.path))
+        for instance in expansion.instances:
+            missing: list[str] = []
+            graph.of(instance, missing)
+            for token in missing:
+                message = f"dependsOn names {token!r}, which the template does not have."
+                failures.append(EvaluationError(message, kind=VALIDATION).at(f"{instance.path}.dependsOn"))
+        circle = graph.cycle()
+        if circle is not None:
+            failures.append(circular(circle))
+        if failures:
+            return []
+        return [self._prepared(instance, graph) for instance in graph.order()]
+
+    def _prepared(self, instance: Instance, graph: Dependencies) -> PreparedResource:
+        wanted = dict.fromkeys([*(target.key for target in graph.of(instance)), *batch_before(instance)])
+        wanted.pop(instance.key, None)
+        identity = str(instance.id)
+        return PreparedResource(
+            key=instance.key,
+            symbol=instance.declaration.name or None,
+            copy_name=instance.copy_name,
+            copy_index=instance.index,
+            type=instance.type,
+            name=str(instance.name),
+            id=identity,
+            api_version=instance.api_version,
+            existing=instance.existing,
+            condition=instance.condition is True,
+            scope=(instance.place.id or "") if instance.declaration.is_deployment else ResourceId.parse(identity).scope,
+            options=_options(instance.declaration.options),
+            depends_on=tuple(wanted),
+            path=instance.path,
+            _evaluate=lambda runtime: self._body(instance, runtime),
+        )
+
+    # ------------------------------------------------------------------------------------------------- evaluation
+
+    def _body(self, instance: Instance, runtime: Runtime) -> dict[str, Any]:
+        with self._lock:
+            try:
+                return self._evaluated_body(instance, runtime)
+            except EvaluationError as failure:
+                raise EngineError([failure]) from None
+
+    def _evaluated_body(self, instance: Instance, runtime: Runtime) -> dict[str, Any]:
+        expansion = instance.expansion
+        expansion.runtime = runtime
+        try:
+            body: dict[str, Any] = known(expansion.evaluate_body(instance), instance.path)
+            if instance.declaration.is_deployment:
+                self._add_template(instance, runtime, body)
+        finally:
+            expansion.runtime = None
+        return body
+
+    def _add_template(self, instance: Instance, runtime: Runtime, body: dict[str, Any]) -> None:
+        raw = member(instance.declaration.body, "properties")
+        if not isinstance(raw, Mapping) or not isinstance(member(raw, "template"), Mapping):
+            return
+        properties = next(value for name, value in body.items() if name.lower() == "properties")
+        if is_inner(raw, instance.expansion.template):
+            properties["template"] = member(raw, "template")
+            return
+        nested = expand_nested(instance)
+        assert nested is not None  # noqa: S101 - the template was seen above
+        nested.runtime = runtime
+        nested.own_resources_stay = True
+        properties["template"] = self._evaluated_template(nested, runtime)
+
+    def _evaluated_template(self, nested: Expansion, runtime: Runtime) -> dict[str, Any]:
+        """A nested template with outer evaluation: everything decided here, but for the state of its own resources."""
+        template = nested.template
+        graph = nested.dependencies()
+        resources: list[dict[str, Any]] = []
+        for instance in graph.order():
+            if instance.condition is False or instance.existing:
+                continue
+            resource: dict[str, Any] = {"type": instance.type, "apiVersion": instance.api_version, "name": escaped(instance.name)}
+            if instance.scope is not None:
+                resource["scope"] = instance.scope
+            for name, raw in (
+                ("subscriptionId", instance.declaration.subscription_id),
+                ("resourceGroup", instance.declaration.resource_group),
+            ):
+                if raw is not None:
+                    resource[name] = escaped(nested.frame.evaluate(raw))
+            body = nested.evaluate_body(instance)
+            if instance.declaration.is_deployment:
+                body = dict(body)
+                self._add_template(instance, runtime, body)
+            resource.update(escaped(body))
+            targets = [str(target.id) for target in graph.of(instance) if target.condition is not False]
+            resource["dependsOn"] = [*targets, *self._batch_ids(instance)]
+            resources.append(resource)
+        outputs = {
+            name: {"type": output["type"].lower(), "value": escaped(output["value"])} for name, output in nested.outputs().items()
+        }
+        return {
+            "$schema": template.schema,
+            "contentVersion": template.content_version,
+            "resources": resources,
+            "outputs": outputs,
+        }
+
+    @staticmethod
+    def _batch_ids(instance: Instance) -> list[str]:
+        wanted = set(batch_before(instance))
+        return [str(other.id) for other in instance.expansion.instances if other.key in wanted]
+
+    def _outputs(self, expansion: Expansion, runtime: Runtime) -> dict[str, Any]:
+        with self._lock:
+            expansion.runtime = runtime
+            expansion.forget_outputs()
+            try:
+                found = expansion.outputs()
+                return {
+                    name: {"type": output["type"], "value": known(output["value"], f"outputs.{name}")} for name, output in found.items()
+                }
+            except EvaluationError as failure:
+                failure.code = "DeploymentOutputEvaluationFailed"
+                raise EngineError([failure]) from None
+            finally:
+                expansion.runtime = None
+                expansion.forget_outputs()
+
+
+def _options(raw: Mapping[str, Any]) -> ResourceOptions:
+    retry = member(raw, "retryOn")
+    codes, count = (retry[0], retry[1] if len(retry) > 1 else 1) if isinstance(retry, list) and retry else ((), 0)
+    absent = next((True for name in raw if name.lower() == "onlyifnotexists"), False)
+    return ResourceOptions(only_if_not_exists=absent, retry_on=tuple(codes), retry_count=count)
+
+
+def batch_before(instance: Instance) -> list[str]:
+    """The keys of the items of a serial loop that come in the batch before the instance's."""
+    copy = instance.declaration.copy
+    if copy is None or instance.index is None or str(member(copy, "mode")).lower() != "serial":
+        return []
+    size = member(copy, "batchSize") or 1
+    start = (instance.index // size - 1) * size
+    return [f"{instance.declaration.path}[{index}]" for index in range(max(start, 0), start + size)] if start >= 0 else []
+
+
+def known(value: Any, path: str) -> Any:
+    """A fresh copy of a value, all of which must be known by now. Raises EvaluationError."""
+    kind = type(value)
+    if kind is dict:
+        return {name: known(item, f"{path}.{name}") for name, item in value.items()}
+    if kind is list:
+        return [known(item, f"{path}[{index}]") for index, item in enumerate(value)]
+    if kind in UNKNOWN:
+        value = materialize(value)
+        if type(value) is Residual:
+            raise EvaluationError(f"The value is not known in this deployment: {value}.").at(path)
+        return known(value if type(value) not in UNKNOWN else _plain(value), path)
+    return value
+
+
+def _plain(value: Any) -> Any:
+    return dict(value) if isinstance(value, dict) else list(value)
+
+
+def escaped(value: Any) -> Any:
+    """A value as text of a template: strings that look like expressions escaped, what is unknown as an expression."""
+    value = materialize(value)
+    if type(value) is Residual:
+        return str(value)
+    if isinstance(value, str):
+        return f"[{value}" if is_expression(value) or (value[:2] == "[[" and value[-1:] == "]") else value
+    if isinstance(value, dict):
+        return {escaped(name): escaped(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [escaped(item) for item in value]
+    return value
+
+
