@@ -10,7 +10,7 @@ from infra_lib.diagnostics import bicep_files, bicep_params, bicep_semantics, bi
 from infra_lib.diagnostics.entry import Entry
 
 
-AREAS = (bicep_syntax, bicep_semantics, bicep_params, parameters, template, project)
+AREAS = (bicep_syntax, bicep_semantics, bicep_files, bicep_params, parameters, template, project)
 """The tables; no code is in two of them (a test holds that)."""
 
 CATALOGUE: dict[str, Entry] = {code: entry for area in AREAS for code, entry in area.CODES.items()}

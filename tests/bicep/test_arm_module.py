@@ -29,13 +29,16 @@ def reason(value: Any) -> str | None:
     return message
 
 
-@pytest.mark.parametrize(
-    "path", sorted(CASES.glob("*/*/parts/*.json")) + sorted(CASES.glob("params/json-*/template.json")), ids=str
-)
+TEMPLATES = [
+    path
+    for path in sorted(CASES.glob("*/*/**/*.json"))
+    if (path.parent.name == "parts" or path.name == "template.json")
+    and "eploymentTemplate.json" in path.read_text(encoding="utf-8")
+]
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.relative_to(CASES).as_posix())
 def test_the_templates_of_the_golden_cases(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    if "eploymentTemplate.json" not in text:
-        pytest.skip("not a template")
     folder = path.parents[1] if path.parent.name == "parts" else path.parent
     codes = [
         entry["code"] for found in folder.glob("*diagnostics.json") for entry in json.loads(found.read_text(encoding="utf-8"))
