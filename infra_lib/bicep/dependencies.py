@@ -35,6 +35,8 @@ def find_dependencies(model: SemanticModel) -> dict[sym.DeclaredSymbol, list[Dep
             if ancestors:
                 direct[Dependency(ancestors[-1].resource, ancestors[-1].index, True)] = None
         for use in model.uses.get(owner, ()):
+            if type(model.around.get(use.node)) is s.ResourceAccess:
+                continue  # of a::b only b counts
             dependency = finder.dependency(owner, use.symbol, use.node)
             if dependency is not None:
                 direct[dependency] = None

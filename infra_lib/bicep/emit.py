@@ -26,6 +26,8 @@ _SCHEMAS = {
     "subscription": "https://schema.management.azure.com/schemas/2018-05-01/subscriptionDeploymentTemplate.json#",
     "resourceGroup": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
 }
+_NAMED_SCOPES = frozenset(("managementGroup", "resourceGroup", "subscription"))
+"""Functions that give no value where they have an argument: a scope that is named is nothing but a scope."""
 
 
 def emit(model: SemanticModel) -> dict[str, Any] | None:
@@ -90,6 +92,8 @@ class Emission:
             if name is None:
                 raise UnsupportedError(node, "nameof() of this expression")
             return Constant(node, name)
+        if function.name in _NAMED_SCOPES and function.namespace == "az" and node.arguments:
+            return Constant(node, {})
         values = self.model.compile_time_values
         if node not in values:
             return None
@@ -170,7 +174,11 @@ class Emission:
 
     def _metadata(self) -> dict[str, Any]:
         result: dict[str, Any] = {"_generator": {"name": "bicep", "version": GENERATOR_VERSION}}
-        exported = [self._exported_variable(symbol) for symbol in self.model.variables if "export" in self.model.decorators(symbol.node)]
+        exported = [
+            self.guard(symbol.node, lambda symbol=symbol: self._exported_variable(symbol))  # type: ignore[misc]
+            for symbol in self.model.variables
+            if "export" in self.model.decorators(symbol.node)
+        ]
         if exported:
             result["__bicep_exported_variables!"] = exported
         for symbol in self.model.metadata:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from infra_lib.arm.values import float_text
 from infra_lib.bicep import arm_text as arm
 from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
@@ -380,6 +381,8 @@ class Lowering:
             return arm.call(self.emission.names.function(function), self.arguments(node))
         if type(function) is sym.ImportedSymbol:
             return arm.call(self.emission.names.imported_function(function), self.arguments(node))
+        if function is None:
+            return arm.call(node.identifier.name, self.arguments(node))
         raise UnsupportedError(node, f"the call of '{node.identifier.name}'")
 
     def _built_in(self, node: s.FunctionCall | s.InstanceCall, function: sym.BuiltInFunction) -> str:
@@ -636,7 +639,7 @@ def constant_text(value: Any) -> str:
         return "true()" if value else "false()"
     if isinstance(value, int):
         return arm.integer(value)
-    return f"json('{value!r}')"
+    return f"json('{float_text(value)}')"
 
 
 def _describe(node: s.Node) -> str:

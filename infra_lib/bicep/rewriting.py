@@ -32,7 +32,10 @@ def local_symbols(model: SemanticModel, node: s.Node) -> list[sym.LocalSymbol]:
 
 
 def replace_symbols(model: SemanticModel, node: s.Expression, replacements: Mapping[sym.Symbol, s.Expression]) -> s.Expression:
-    """The tree with each use of a symbol replaced; parts without one are shared, copies are bound in the model as the originals."""
+    """The tree with each use of a symbol replaced; parts without one are shared, copies are bound in the model as the originals.
+
+    Calls are an exception that the official compiler makes: a copied call is bound to nothing and is written by its bare name.
+    """
     result = _replace(model, node, replacements)
     assert isinstance(result, s.Expression)  # noqa: S101 - a narrowing for the type checker
     return result
@@ -63,7 +66,7 @@ def _replace(model: SemanticModel, node: s.Node, replacements: Mapping[sym.Symbo
         setattr(copy, name, changed)
     if copy is None:
         return node
-    if node in model.symbols:
+    if node in model.symbols and type(node) is not s.FunctionCall:
         model.symbols[copy] = model.symbols[node]
     return copy
 
