@@ -428,5 +428,5 @@ def check_names(
             (found for kind in resource_types if isinstance(value, str) and (found := naming.check_name(kind, value))), None
         )
         if wrong is not None:
-            subject = f"{words.subject(name)}, {words.quoted(value)},"
+            subject = f"{words.subject(name)}, {words.quoted(str(value))},"
             yield name, problem("INF150", locate(name), subject=subject, kind=wrong.kind, problem=wrong.problem, fix=wrong.fix)
