@@ -50,6 +50,13 @@ def _catalog(source: str) -> Any:
     return bicep_types.open_index(Path(source)) if source else bicep_types.open_default()
 
 
+def read_template(path: Path) -> Any:
+    """A JSON template, which may have comments."""
+    from infra_lib.bicep.configuration import parse_commented_json
+
+    return parse_commented_json(path.read_text(encoding="utf-8-sig"))
+
+
 def compile_template(path: Path, resource_types: str) -> Result:
     """The ARM template of a .bicep file, as a dict."""
     from infra_lib.bicep.compiler import compile_file

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 _VOLATILE_GENERATOR_KEYS = ("version", "templateHash")
 
@@ -54,32 +54,61 @@ def sections(template: dict[str, Any]) -> dict[str, Any]:
     return parts
 
 
-def section_differences(expected: dict[str, Any], got: dict[str, Any]) -> list[str]:
-    """The names of the sections that differ, as ``resources/vault`` or ``resources[3]``; with a word where one side lacks it."""
-    if list(expected) != list(got):
-        missing, extra = [k for k in expected if k not in got], [k for k in got if k not in expected]
-        if missing or extra:
-            return [f"{key} (missing)" for key in missing] + [f"{key} (extra)" for key in extra]
-        return [f"order of the top-level keys: {', '.join(got)}"]
-    found: list[str] = []
+class SectionDifference(NamedTuple):
+    """A part of a template that differs: its name, as ``resources/vault`` or ``resources[3]``, and where it is."""
+
+    text: str
+    path: tuple[str | int, ...]
+
+    def value_in(self, template: Any) -> Any:
+        """The part in a template, or None where it is not there."""
+        value = template
+        for step in self.path:
+            try:
+                value = value[step]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return value
+
+
+def section_differences(expected: dict[str, Any], got: dict[str, Any]) -> list[SectionDifference]:
+    """The sections that differ between two results of :func:`sections`, with a word where one side lacks one."""
+    if found := _key_differences("", (), expected, got):
+        return found
+    found = []
     for key, value in expected.items():
         mine = got[key]
         if isinstance(value, dict) and isinstance(mine, dict):
-            found += [f"{key}/{name} (missing)" for name in value if name not in mine]
-            found += [f"{key}/{name} (extra)" for name in mine if name not in value]
-            found += [f"{key}/{name}" for name in value if name in mine and value[name] != mine[name]]
-            if list(value) != list(mine) and set(value) == set(mine):
-                found.append(f"order of {key}")
+            found += _key_differences(f"{key}/", (key,), value, mine)
+            changed = [name for name in value if name in mine and value[name] != mine[name]]
+            found += [SectionDifference(f"{key}/{name}", (key, name)) for name in changed]
         elif isinstance(value, list) and isinstance(mine, list):
-            if len(value) != len(mine):
-                found.append(f"{key}: {len(value)} expected, got {len(mine)}")
-            elif Counter(value) == Counter(mine) and value != mine:
-                found.append(f"order of {key}")
-            else:
-                found += [f"{key}[{i}]" for i, pair in enumerate(zip(value, mine, strict=True)) if pair[0] != pair[1]]
+            found += _item_differences(key, value, mine)
         elif value != mine:
-            found.append(key)
+            found.append(SectionDifference(key, (key,)))
     return found
+
+
+def _key_differences(
+    prefix: str, path: tuple[str, ...], expected: dict[str, Any], got: dict[str, Any]
+) -> list[SectionDifference]:
+    found = [SectionDifference(f"{prefix}{key} (missing)", (*path, key)) for key in expected if key not in got]
+    found += [SectionDifference(f"{prefix}{key} (extra)", (*path, key)) for key in got if key not in expected]
+    if not found and list(expected) != list(got):
+        found = [SectionDifference(f"order of {prefix or 'the top-level keys'}", path)]
+    return found
+
+
+def _item_differences(key: str, expected: list[Any], got: list[Any]) -> list[SectionDifference]:
+    if len(expected) != len(got):
+        return [SectionDifference(f"{key}: {len(expected)} expected, got {len(got)}", (key,))]
+    if expected != got and Counter(expected) == Counter(got):
+        return [SectionDifference(f"order of {key}", (key,))]
+    return [
+        SectionDifference(f"{key}[{index}]", (key, index))
+        for index, pair in enumerate(zip(expected, got, strict=True))
+        if pair[0] != pair[1]
+    ]
 
 
 def first_difference(expected: Any, got: Any, *, ordered: bool = True, path: str = "$") -> str | None:

@@ -36,6 +36,11 @@ class Case:
         return self._existing("main.bicep")
 
     @property
+    def template(self) -> Path | None:
+        """The recorded or given JSON template."""
+        return self._existing("main.json") or self._existing("template.json")
+
+    @property
     def parameters(self) -> Path | None:
         """The parameter file that the recorded parameters and snapshot belong to."""
         return self._existing("main.bicepparam") or self._existing("params.bicepparam")

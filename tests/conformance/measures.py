@@ -157,11 +157,11 @@ def snapshot_case(case: Case, resource_types: str) -> Outcome | None:
 def engine_case(case: Case, resource_types: str) -> Outcome | None:
     """As :func:`snapshot_case`, from the recorded template and parameters: the engine alone. Skips what has none recorded."""
     expected = case.recorded("snapshot.json")
-    template = case.recorded("main.json") or case.recorded("template.json")
+    template = case.template
     parameters = case.recorded("params.json")
     if expected is None or template is None or parameters is None:
         return None
-    return _evaluated(case, expected, template, parameters)
+    return _evaluated(case, expected, adapter.read_template(template), parameters)
 
 
 def _evaluated(case: Case, expected: dict[str, Any], template: Any, parameters: dict[str, Any]) -> Outcome:
@@ -189,7 +189,9 @@ def _comparable_snapshot(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _compared(name: str, expected: Any, got: Any, *, ordered: bool) -> Outcome:
-    difference = first_difference(expected, got, ordered=ordered)
+    """Equal or different; a templateHash is named as the difference only where it is the only one."""
+    difference = first_difference(without_generator(expected), without_generator(got), ordered=ordered)
+    difference = difference or first_difference(expected, got, ordered=ordered)
     return Outcome(name, DIFFERENT if difference else EQUAL, difference or "")
 
 
@@ -214,9 +216,10 @@ def hashed_template(file: HashedFile, resource_types: str) -> Outcome:
         if template_hash == recorded.get("templateHash"):
             return Outcome(file.name, EQUAL)
         return Outcome(file.name, DIFFERENT, f"templateHash alone: expected {recorded.get('templateHash')}, got {template_hash}")
-    places = section_differences(recorded["sections"], sections(value)) or ["order of the sections' members"]
-    detail = f"{len(places)} sections differ: {', '.join(places[:6])}"
-    return Outcome(file.name, DIFFERENT, f"{detail}{_difference_to_neighbour(file, plain)}")
+    places = section_differences(recorded["sections"], sections(plain))
+    names = ", ".join(place.text for place in places[:6]) or "order of what the sections hold"
+    exact = _difference_to_neighbour(file, plain) or (places and f"{places[0].text} = {shorten(places[0].value_in(plain))}") or ""
+    return Outcome(file.name, DIFFERENT, f"{len(places)} sections differ: {names}; {exact}")
 
 
 def _same_errors(file: HashedFile, errors: Sequence[Diagnostic]) -> dict[str, int]:
@@ -236,7 +239,7 @@ def _difference_to_neighbour(file: HashedFile, plain: Any) -> str:
         return ""
     if digest(expected, 12) != file.recorded["hash"]:
         return ""
-    return f"; {first_difference(expected, plain)}"
+    return first_difference(expected, plain) or ""
 
 
 def hashed_snapshot(file: HashedFile, resource_types: str) -> Outcome:
@@ -265,7 +268,7 @@ def hashed_snapshot(file: HashedFile, resource_types: str) -> Outcome:
 
 def _compile_any(path: Path, resource_types: str) -> adapter.Result:
     if path.suffix == ".json":
-        return adapter.Result(read_json(path), ())
+        return adapter.Result(adapter.read_template(path), ())
     return adapter.compile_template(path, resource_types)
 
 

@@ -47,17 +47,24 @@ def _print_refusals(found: Sequence[Outcome]) -> None:
     alone: Counter[str] = Counter()
     example: dict[str, tuple[str, str]] = {}
     for outcome in found:
-        codes = {code for code, _ in outcome.refusals}
-        files.update(codes)
-        places.update(code for code, _ in outcome.refusals)
-        alone.update(codes if len(codes) == 1 else ())
-        for code, message in outcome.refusals:
-            example.setdefault(code, (message, outcome.name))
+        constructs = [_construct(code, message) for code, message in outcome.refusals]
+        kinds = set(constructs)
+        files.update(kinds)
+        places.update(constructs)
+        alone.update(kinds if len(kinds) == 1 else ())
+        for construct, (_, message) in zip(constructs, outcome.refusals, strict=True):
+            example.setdefault(construct, (message, outcome.name))
     print("\nrefused, by code (files / in these alone / places):")
-    for code, count in files.most_common():
-        message, name = example[code]
-        print(f"{count:6} {alone[code]:6} {places[code]:6}  {code}: {message[:140]}  [{name}]")
+    for construct, count in files.most_common():
+        message, name = example[construct]
+        text = construct if ": " in construct else f"{construct}: {message.splitlines()[0][:140]}"
+        print(f"{count:6} {alone[construct]:6} {places[construct]:6}  {text}  [{name}]")
     print()
+
+
+def _construct(code: str, message: str) -> str:
+    """What was refused: the code; the library's own codes tell the construct in the message alone."""
+    return f"{code}: {message.splitlines()[0][:100]}" if code.startswith("INF") else code
 
 
 def _print_crashes(found: Sequence[Outcome]) -> None:
