@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         TemplateError,
     )
     from infra_lib.parameters import ParameterFile
-    from infra_lib.parameters.typed import FinetuningParameters, InferenceParameters
+    from infra_lib.parameters.toolkit import FinetuningParameters, InferenceParameters
     from infra_lib.pipeline import ParametersDocument, Plan, Template, compile, parameters_for, plan, snapshot, validate
     from infra_lib.planning.model import Change, Difference
     from infra_lib.planning.policy import ReusePolicy
@@ -44,8 +44,8 @@ _MODULES = {
     "Diagnostic": "diagnostics",
     "Difference": "planning.model",
     "Event": "deploy.progress",
-    "FinetuningParameters": "parameters.typed",
-    "InferenceParameters": "parameters.typed",
+    "FinetuningParameters": "parameters.toolkit",
+    "InferenceParameters": "parameters.toolkit",
     "InfraError": "errors",
     "InputError": "errors",
     "ManagementGroupScope": "arm.scopes",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import click
 
 from infra_lib.cli.console import note, report, result, result_json
 from infra_lib.cli.main import EXIT_BAD_INPUT
 from infra_lib.cli.options import json_option
+
+Compiler = Literal["built-in", "official"]
 
 
 @click.command()
@@ -21,7 +24,7 @@ from infra_lib.cli.options import json_option
     help="official runs an installed Bicep CLI.",
 )
 @json_option
-def command(file: Path, outfile: Path | None, to_stdout: bool, compiler: str, as_json: bool) -> int:
+def command(file: Path, outfile: Path | None, to_stdout: bool, compiler: Compiler, as_json: bool) -> int:
     """Compile a .bicep file to an ARM template, or a .bicepparam file to deployment parameters.
 
     Diagnostics go to standard error in the official one-line form. Exit status 2 with an error; then nothing is written.

@@ -100,4 +100,4 @@ def _choose(what: str, choices: list[str], new: str | None) -> str:
     if new is not None:
         note(f"  0  {new}")
     number = click.prompt("Number", type=click.IntRange(0 if new is not None else 1, len(choices)), err=True)
-    return choices[number - 1] if number else str(click.prompt(new, err=True))
+    return choices[number - 1] if number else str(click.prompt(new or what, err=True))

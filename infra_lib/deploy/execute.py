@@ -159,7 +159,7 @@ class _Follower:
     def tell(self, state: State, message: str = "") -> None:
         self._listener(Event(state=state, name=self._name, seconds=self.elapsed(), message=message))
 
-    def follow(self, poller: LROPoller[dict[str, Any]]) -> dict[str, Any]:
+    def follow(self, poller: LROPoller[Any]) -> dict[str, Any]:
         self.tell("started")
         pause = 0.05
         while True:
@@ -167,7 +167,8 @@ class _Follower:
             done = poller.done()
             self.report(self.operations())
             if done:
-                return poller.result()
+                result = poller.result()
+                return result if isinstance(result, dict) else {}
             pause = min(pause * 2, 3.0)
 
     def operations(self) -> tuple[Operation, ...]:

@@ -71,8 +71,7 @@ class LiveRuntime:
     def _send(self, request: HttpRequest, doing: str) -> Any:
         from azure.core.exceptions import HttpResponseError
 
-        # The generic client has no operation for actions; this is its documented way to send a request through its pipeline.
-        response = self._target.resources._send_request(_absolute(request, self._target.endpoint))
+        response = self._target.resources.send_request(_absolute(request, self._target.endpoint))
         try:
             response.raise_for_status()
         except HttpResponseError as error:

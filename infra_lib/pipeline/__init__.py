@@ -6,7 +6,16 @@ Every function takes values and gives values; up to and including a :class:`Plan
 from infra_lib.pipeline.catalogs import default_catalog, import_resource_types, resource_types_status
 from infra_lib.pipeline.evaluation import make_scope, snapshot, validate
 from infra_lib.pipeline.plan import Plan, plan
-from infra_lib.pipeline.source import ParametersDocument, ParametersLike, Source, Template, compile, load, parameters_module
+from infra_lib.pipeline.source import (
+    ParametersDocument,
+    ParametersLike,
+    Source,
+    Template,
+    compile,
+    load,
+    parameters_for,
+    parameters_module,
+)
 
 __all__ = [
     "ParametersDocument",
@@ -19,6 +28,7 @@ __all__ = [
     "import_resource_types",
     "load",
     "make_scope",
+    "parameters_for",
     "parameters_module",
     "plan",
     "resource_types_status",

@@ -12,13 +12,13 @@ from infra_lib.deploy.execute import Deployment, create_resource_group, deploy, 
 from infra_lib.deploy.progress import Listener, ignore
 from infra_lib.deploy.runtime import LiveRuntime
 from infra_lib.errors import InputError, PlanError
-from infra_lib.pipeline.desired import desired_resources
+from infra_lib.pipeline.desired import declaration, desired_resources
 from infra_lib.pipeline.evaluation import bind, make_scope
 from infra_lib.pipeline.source import ParametersLike, Source, load
 from infra_lib.planning.decide import decide
 from infra_lib.planning.model import Change, ChangeSet, LiveState
 from infra_lib.planning.policy import ReusePolicy
-from infra_lib.planning.rewrite import CannotRewrite, Mode, mark
+from infra_lib.planning.rewrite import CannotRewriteError, Mode, mark
 
 if TYPE_CHECKING:
     from infra_lib.arm.scopes import Scope
@@ -43,6 +43,7 @@ class Plan:
     location: str | None
     creates_resource_group: bool
     live: Mapping[str, LiveState] = field(repr=False)
+    dependencies: Mapping[str, tuple[str, ...]] = field(repr=False)
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -78,7 +79,7 @@ class Plan:
             stops = "\n".join(f"{change.resource.type} '{change.resource.name}' {change.reason}" for change in self.conflicts)
             raise PlanError(f"The plan has conflicts; nothing was written.\n{stops}")
         name = deployment_name(self.source.stem)
-        if self.change_set.is_empty and not self.creates_resource_group:
+        if self.is_empty:
             return Deployment(id="", name=name, target=self.target.name, outputs=self._live_outputs(), sent=False)
         if self.creates_resource_group and self.resource_group and self.location:
             create_resource_group(self.target, self.resource_group, self.location)
@@ -99,25 +100,12 @@ class Plan:
         """
         modes = _modes(self.changes)
         try:
-            return mark(self.source.template, modes, self._dependencies())
-        except CannotRewrite as error:
+            return mark(self.source.template, modes, self.dependencies)
+        except CannotRewriteError as error:
             kept = [change.resource.name for change in self.changes if change.action == "keep"]
             if kept:
                 raise PlanError(f"{', '.join(kept)} cannot be kept: {error}.") from error
             return dict(self.source.template)
-
-    def _dependencies(self) -> dict[str, list[str]]:
-        """What each declaration of the template waits for, by place."""
-        from infra_lib.arm.deployment import prepare
-
-        prepared = prepare(self.source.template, self.parameters.parameters, self.scope)
-        place = {resource.key: _declaration(resource.path) for resource in prepared.resources}
-        waits: dict[str, list[str]] = {}
-        for resource in prepared.resources:
-            mine = place[resource.key]
-            found = waits.setdefault(mine, [])
-            found.extend(place[key] for key in resource.depends_on if key in place and place[key] not in (mine, *found))
-        return waits
 
     def _live_outputs(self) -> dict[str, Any]:
         from infra_lib.arm.deployment import prepare
@@ -173,9 +161,10 @@ def plan(
         location=location,
         deployment_name=deployment_name(source.stem),
     )
-    wanted = desired_resources(source.template, bound.parameters, scope)
+    desired = desired_resources(source.template, bound.parameters, scope)
+    wanted = [item for item in desired.resources if not item.existing]
     policy.check(wanted)
-    live = {} if creates else discover(target, [(item.id, item.api_version) for item in wanted if not item.existing])
+    live = {} if creates else discover(target, [(item.id, item.api_version) for item in wanted if item.is_known])
     return Plan(
         source=source,
         target=target,
@@ -186,6 +175,7 @@ def plan(
         location=location,
         creates_resource_group=creates,
         live=live,
+        dependencies=desired.dependencies,
     )
 
 
@@ -207,7 +197,7 @@ def _modes(changes: Iterable[Change]) -> dict[str, Mode]:
     """
     by_place: dict[str, list[Change]] = {}
     for change in changes:
-        by_place.setdefault(_declaration(change.resource.path), []).append(change)
+        by_place.setdefault(declaration(change.resource.path), []).append(change)
     modes: dict[str, Mode] = {}
     for place, items in by_place.items():
         actions = {item.action for item in items}
@@ -216,8 +206,3 @@ def _modes(changes: Iterable[Change]) -> dict[str, Mode]:
         elif "keep" in actions:
             modes[place] = "only if not exists"
     return modes
-
-
-def _declaration(path: str) -> str:
-    """The place of the declaration that a resource comes from: that of its loop, for an item of one."""
-    return path

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from infra_lib.arm.scopes import ScopeKind, scope_kind_of_schema
-from infra_lib.diagnostics import Diagnostic
+from infra_lib.diagnostics import Diagnostic, LineIndex, has_errors
 from infra_lib.errors import BicepError, InputError, TemplateError
 from infra_lib.pipeline.catalogs import default_catalog
 
 if TYPE_CHECKING:
     from infra_lib.parameters import ParameterFile
+    from infra_lib.parameters.typed import TypedParameters
 
 Compiler = Literal["built-in", "official"]
 
@@ -125,6 +127,13 @@ def load(path: str | Path, parameters: ParametersLike = None) -> Source:
     return Source(path=file, template=compiled.template, parameters=compiled, diagnostics=compiled.diagnostics)
 
 
+def parameters_for(path: str | Path) -> type[TypedParameters]:
+    """A class for the parameters of a .bicep or .json template: attributes in snake_case, checked as they are set."""
+    from infra_lib.parameters.typed import parameters_for as class_for
+
+    return class_for(load(path).template)
+
+
 def parameters_module(path: str | Path) -> str:
     """The text of a Python module with dataclasses for a template's parameters."""
     from infra_lib.parameters.codegen import generate_module
@@ -177,10 +186,24 @@ def _compile_officially(file: Path, note: str) -> Template | ParametersDocument:
 
 
 def _read_json_template(file: Path) -> dict[str, Any]:
-    from infra_lib.parameters.json_text import read_json
+    """A JSON template, comments allowed. Raises TemplateError with the places of what is wrong."""
+    from infra_lib.parameters.file import read_bytes
+    from infra_lib.parameters.json_text import decode, read_json
 
-    read = read_json(file.read_bytes())
-    raise NotImplementedError(read, TemplateError)
+    text, _, findings = decode(read_bytes(file))
+    try:
+        value = json.loads(text)
+    except ValueError:
+        read = read_json(text)
+        value = read.root.value if read.root is not None else None
+        findings = [*findings, *read.findings]
+    lines = LineIndex(text)
+    diagnostics = [finding.to_diagnostic(str(file), lines) for finding in findings]
+    if has_errors(diagnostics):
+        raise TemplateError(diagnostics)
+    if not isinstance(value, dict):
+        raise InputError(f"{file} is no ARM template: a template is a JSON object with $schema, contentVersion and resources.")
+    return value
 
 
 def _existing(path: str | Path) -> Path:

@@ -68,6 +68,8 @@ def decide(
 def _decide_one(
     resource: DesiredResource, state: LiveState, policy: ReusePolicy, knowledge: Knowledge | None, changing: frozenset[str]
 ) -> Change:
+    if not resource.is_known:
+        return Change(action="create", resource=resource, reason="its name is known during the deployment alone")
     comparison = Comparison(differences=(), uncompared=())
     finding: Finding
     if state.status == "present":

@@ -19,8 +19,9 @@ class DesiredResource:
     """A resource as the evaluated template wants it.
 
     ``path`` is its place in the template (``resources.app``, ``resources.disk[2]``, ``resources[0]``), ``symbol`` its symbolic
-    name where the source has one. ``body`` is the request body (location, tags, properties, ...) whose leaves may be
-    :class:`~infra_lib.arm.partial.Residual`: what only a deployment can know. ``references`` are the ids of the resources that it waits for. ``existing``: the template only reads it.
+    name where the source has one. ``body`` is the request body (location, tags, properties, ...); what only a deployment can
+    know is an :class:`~infra_lib.arm.partial.Residual` in it. ``references`` are the ids of the resources that it waits for.
+    ``existing``: the template only reads it.
     """
 
     path: str
@@ -33,6 +34,11 @@ class DesiredResource:
     existing: bool = False
     only_if_not_exists: bool = False
     references: tuple[str, ...] = ()
+
+    @property
+    def is_known(self) -> bool:
+        """False while the id depends on what only a deployment can know, so that nothing can be read beforehand."""
+        return not self.id.startswith("[")
 
 
 LiveStatus = Literal["missing", "present", "unreadable"]

@@ -20,7 +20,7 @@ _KEPT = frozenset(("copy", "condition", "type", "apiversion", "scope", "subscrip
 _INNER = ".properties.template."
 
 
-class CannotRewrite(Exception):
+class CannotRewriteError(Exception):
     """The template has a form that cannot be lifted; the text says which."""
 
 
@@ -28,8 +28,8 @@ def mark(template: Mapping[str, Any], modes: Mapping[str, Mode], dependencies: M
     """A copy of ``template`` in which the declarations in ``modes`` are not written, or only if they do not exist.
 
     Keys are places as the engine gives them (``resources[3]``, ``resources.app``; below a nested deployment
-    ``resources.m.properties.template.resources.app``). ``dependencies`` has the places that each declaration waits for; it is read for
-    templates of the older form alone. Raises CannotRewrite.
+    ``resources.m.properties.template.resources.app``). ``dependencies`` has the places that each declaration waits for; it is
+    read for templates of the older form alone. Raises CannotRewriteError.
     """
     if not modes:
         return dict(template)
@@ -71,10 +71,10 @@ def _mark_nested(
     properties = dict(member(raw, "properties") or {})
     name = next((key for key in properties if key.lower() == "template"), None)
     if name is None:
-        raise CannotRewrite("a linked template cannot be changed")
+        raise CannotRewriteError("a linked template cannot be changed")
     options = member(properties, "expressionEvaluationOptions") or {}
     if str(member(options, "scope") or "outer").lower() != "inner":
-        raise CannotRewrite("a nested deployment with outer evaluation cannot be lifted")
+        raise CannotRewriteError("a nested deployment with outer evaluation cannot be lifted")
     properties[name] = mark(properties[name], modes, dependencies)
     return {**{key: value for key, value in raw.items() if key.lower() != "properties"}, "properties": properties}
 
@@ -103,7 +103,7 @@ def _flatten(
         declared = dict(raw)
         if parent is not None:
             if member(parent, "copy") is not None:
-                raise CannotRewrite(f"{parent_place} is a loop with children declared inside it")
+                raise CannotRewriteError(f"{parent_place} is a loop with children declared inside it")
             declared = _outside(declared, parent)
         yield place, declared
         yield from _flatten(member(raw, "resources") or [], f"{place}.", declared, place)
@@ -153,4 +153,4 @@ def _refuse_outer_evaluation(raw: Mapping[str, Any]) -> None:
     properties = member(raw, "properties") or {}
     options = member(properties, "expressionEvaluationOptions") or {}
     if member(properties, "template") is not None and str(member(options, "scope") or "outer").lower() != "inner":
-        raise CannotRewrite("a nested deployment with outer evaluation has no form in language version 2.0")
+        raise CannotRewriteError("a nested deployment with outer evaluation has no form in language version 2.0")

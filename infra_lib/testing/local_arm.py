@@ -56,7 +56,7 @@ class DeployResult:
     def resource(self, wanted: str) -> DeployedResource:
         """The one resource of that type or name, in any letter case. Raises LookupError for none and for several."""
         key = wanted.lower()
-        found = [item for item in self.resources if key in (item.type.lower(), item.name.lower(), item.name.lower().rpartition("/")[2])]
+        found = [item for item in self.resources if key in _keys(item)]
         if len(found) == 1:
             return found[0]
         what = ", ".join(f"{item.type} '{item.name}'" for item in found or self.resources)
@@ -65,6 +65,11 @@ class DeployResult:
     def all(self, type_name: str) -> tuple[DeployedResource, ...]:
         """Every resource of that type, in any letter case."""
         return tuple(item for item in self.resources if item.type.lower() == type_name.lower())
+
+
+def _keys(item: DeployedResource) -> tuple[str, str, str]:
+    name = item.name.lower()
+    return item.type.lower(), name, name.rpartition("/")[2]
 
 
 class LocalArm:

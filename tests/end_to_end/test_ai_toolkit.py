@@ -1,4 +1,4 @@
-"""The public AI Toolkit projects, unmodified. INFRA_AI_TOOLKIT names a folder of them (configs/ of the repository) or one project."""
+"""The public AI Toolkit projects, unmodified. INFRA_AI_TOOLKIT names a folder of them (the repository's configs/) or one."""
 
 from __future__ import annotations
 
@@ -27,9 +27,8 @@ def test_the_project_provisions_and_settles(source: Path, tmp_path: Path, capsys
     project = tmp_path / source.name
     shutil.copytree(source, project)
     for workload in ("finetuning", "inference"):
-        command = [
-            "provision", workload, "--project", str(project), "--resource-group", "rg-toolkit", "--location", "westeurope", "--json",
-        ]  # fmt: skip
+        where = ["--project", str(project), "--resource-group", "rg-toolkit", "--location", "westeurope"]
+        command = ["provision", workload, *where, "--json"]
         capsys.readouterr()
         assert run(command) == 0
         assert len(json.loads(capsys.readouterr().out)["changes"]) == 7

@@ -10,7 +10,9 @@ import pytest
 
 from infra_lib.cli.main import run
 
-SIX_KEYS = ["SUBSCRIPTION_ID", "RESOURCE_GROUP_NAME", "STORAGE_ACCOUNT_NAME", "FILE_SHARE_NAME", "ACA_APP_NAME", "ACA_APP_ENDPOINT"]
+SIX_KEYS = [
+    "SUBSCRIPTION_ID", "RESOURCE_GROUP_NAME", "STORAGE_ACCOUNT_NAME", "FILE_SHARE_NAME", "ACA_APP_NAME", "ACA_APP_ENDPOINT",
+]  # fmt: skip
 GROUP = ["--resource-group", "rg-first", "--location", "westeurope"]
 
 
