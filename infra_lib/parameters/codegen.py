@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
+from infra_lib.parameters.literals import python_literal
 from infra_lib.parameters.model import ParametersModel
 from infra_lib.parameters.python_names import attribute_names, pascal_case
 from infra_lib.parameters.schema import contains_expression, definition_of, is_nullable, resolved
@@ -121,7 +122,7 @@ class _Writer:
         secure = str(resolved(self.template, declaration).get("type", "")).lower().startswith("secure")
         plain = isinstance(default, str | int) and not contains_expression(default) and not secure
         if plain:
-            return _literal(default.removeprefix("[") if isinstance(default, str) and default.startswith("[[") else default)
+            return python_literal(default.removeprefix("[") if isinstance(default, str) and default.startswith("[[") else default)
         return "None" if "defaultValue" in declaration or is_nullable(self.template, declaration) else ""
 
     def parameter_doc(self, declaration: Mapping[str, Any]) -> str:
@@ -179,7 +180,7 @@ class _Writer:
         if not allowed or not all(value is None or isinstance(value, str | int | bool) for value in allowed):
             return None
         self.used.add("Literal")
-        texts = [_literal(value) for value in dict.fromkeys(allowed)]
+        texts = [python_literal(value) for value in dict.fromkeys(allowed)]
         text = f"Literal[{', '.join(texts)}]"
         if len(text) <= 48:
             return text
@@ -222,7 +223,7 @@ class _Writer:
         for member, attribute in attributes.items():
             annotation = self.annotation(properties[member], self.below(name, member))
             allowed = properties[member].get("allowedValues")
-            one = _literal(allowed[0]) if member == discriminator and isinstance(allowed, list) and len(allowed) == 1 else ""
+            one = python_literal(allowed[0]) if member == discriminator and isinstance(allowed, list) and len(allowed) == 1 else ""
             default = one or ("None" if is_nullable(self.template, properties[member]) else "")
             doc = " ".join(text for text in (self.description(properties[member]), _limits(properties[member])) if text)
             made.attributes.append(_Attribute(name=attribute, annotation=annotation, default=default, doc=doc))
@@ -301,7 +302,8 @@ class _Writer:
         if typing:
             lines.append(f"from typing import {', '.join(typing)}")
         bases = sorted({made.base for made in self.classes} | ({"Secret"} & self.used))
-        lines += ["", f"from infra_lib.parameters.model import {', '.join(bases)}", ""]
+        lines += ["", f"from infra_lib.parameters.literals import python_literal
+from infra_lib.parameters.model import {', '.join(bases)}", ""]
         return "\n".join(lines)
 
     def body(self) -> str:
@@ -317,10 +319,10 @@ def _class_text(made: _Class) -> str:
     lines += [_docstring(made.doc), ""]
     if made.arm_names:
         opening = "    arm_names: ClassVar[Mapping[str, str]] = {"
-        items = [f"{_literal(attribute)}: {_literal(name)}" for attribute, name in made.arm_names.items()]
+        items = [f"{python_literal(attribute)}: {python_literal(name)}" for attribute, name in made.arm_names.items()]
         lines += [opening, *(f"        {item}," for item in items), "    }"]
     if made.additional:
-        lines.append(f"    arm_additional: ClassVar[str | None] = {_literal(made.additional)}")
+        lines.append(f"    arm_additional: ClassVar[str | None] = {python_literal(made.additional)}")
     if made.arm_names or made.additional:
         lines.append("")
     for attribute in made.attributes:
@@ -350,7 +352,7 @@ def _broken_line(attribute: _Attribute) -> list[str]:
     if annotation.endswith("]") and annotation.count("[") == 1:
         generic, inner = annotation[:-1].split("[")
         return [f"    {attribute.name}: {generic}[", f"        {inner}", "    ]" + (f" = {default}" if default else "")]
-    if len(annotation) + 8 <= _WIDTH:
+    if len(annotation) + 8 <= _WIDTH and default in ("", "None"):
         return [f"    {attribute.name}: (", f"        {annotation}", "    )" + (f" = {default}" if default else "")]
     return []
 
@@ -373,16 +375,6 @@ def _limits(declaration: Mapping[str, Any]) -> str:
         elif high is not None:
             texts.append(f"At most {high}{what}.")
     return " ".join(texts)
-
-
-def _literal(value: Any) -> str:
-    """A Python literal in the quotes that formatters choose."""
-    if not isinstance(value, str):
-        return repr(value)
-    inner = "".join(character if character in "'\"" else repr(character)[1:-1] for character in value)
-    if value.count('"') > value.count("'"):
-        return "'" + inner.replace("'", "\\'") + "'"
-    return '"' + inner.replace('"', '\\"') + '"'
 
 
 def _one_line(text: str) -> str:

@@ -119,8 +119,14 @@ def _bicep_integer(value: int) -> str:
 
 
 def python_literal(value: Any) -> str:
-    """Python text of a value, on one line, in ASCII."""
-    return ascii(plain(value))
+    """Python text of a value, on one line; a string in the quotation marks that formatters choose."""
+    data = plain(value)
+    if not isinstance(data, str):
+        return repr(data)
+    inner = "".join(character if character in "'\"" else repr(character)[1:-1] for character in data)
+    if data.count('"') > data.count("'"):
+        return "'" + inner.replace("'", "\\'") + "'"
+    return '"' + inner.replace('"', '\\"') + '"'
 
 
 def shell_literal(value: Any) -> str:
