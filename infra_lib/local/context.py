@@ -89,11 +89,24 @@ class Context:
 
     def refuse_if_asked(self, call: Call) -> None:
         """Raise the failure that was asked for this request, if one was."""
+        fault = self.take_fault(call.method, call.path)
+        if fault is not None:
+            headers = {"Retry-After": str(fault.retry_after)} if fault.retry_after is not None else None
+            raise ServiceError(fault.status, fault.code, fault.message, headers=headers)
+
+    def take_fault(self, method: str, path: str) -> Fault | None:
+        """The failure that was asked for a request, counted as happened; None when none was."""
         for fault in self.faults:
-            if not fault.late and fault.matches(call.method, call.path):
+            if not fault.late and fault.matches(method, path):
                 fault.times -= 1
-                headers = {"Retry-After": str(fault.retry_after)} if fault.retry_after is not None else None
-                raise ServiceError(fault.status, fault.code, fault.message, headers=headers)
+                return fault
+        return None
+
+    def remove(self, key: str) -> None:
+        """Delete a resource and all below it, as its type does. Call it within a transaction."""
+        from infra_lib.local.lifecycle import drop
+
+        drop(self, key)
 
     def take_late_failure(self, resource_id: str) -> dict[str, Any] | None:
         """The error with which the write of this resource is to fail while it is carried out; None for it to succeed."""

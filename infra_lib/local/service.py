@@ -6,6 +6,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable
 from email.utils import formatdate
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -112,12 +113,20 @@ def all_routes() -> list[Route]:
     return [*route_table(), *deployments.routes(), *generic.routes()]
 
 
+class _MatchOnly(Rule):
+    """A rule to match with. Building URLs is never asked for, and preparing for it would take most of the start's time."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., Any]:  # noqa: ARG002 - the base class's signature
+        return lambda *_arguments, **_values: None
+
+
+@cache
 def _router() -> tuple[list[Route], Any]:
     """The table, and a matcher of lower-cased paths that gives an index into it."""
     table = all_routes()
     rules = []
     for index, route in enumerate(table):
-        rules.append(Rule(route.rule.lower(), endpoint=index, methods=[route.method]))
+        rules.append(_MatchOnly(route.rule.lower(), endpoint=index, methods=[route.method]))
     # Werkzeug lets whatever answers GET answer HEAD as well; the handlers of both are the same and look at the method.
     return table, Map(rules, strict_slashes=False, merge_slashes=False).bind("local")
 
