@@ -48,7 +48,7 @@ def write_project(folder: str | Path) -> Scaffold:
 
 def project_files(name: str) -> Iterator[tuple[str, str]]:
     """The files of a new project called ``name``: path with ``/``, and text."""
-    from infra_lib.parameters.render import render
+    from infra_lib.parameters.render import data_folder, render
 
     data = data_folder()
     for workload in KEYS:
@@ -61,10 +61,3 @@ def project_files(name: str) -> Iterator[tuple[str, str]]:
         relative = source.relative_to(sources).with_suffix("")
         target = relative.with_name(_DOTTED.get(relative.name, relative.name))
         yield target.as_posix(), render(source.read_text(encoding="utf-8"), name=name)
-
-
-def data_folder() -> Path:
-    """The folder that has ``templates`` and ``parameters``: inside the installed package, or the checkout's root."""
-    package = Path(__file__).resolve().parent.parent
-    installed = package / "_data"
-    return installed if installed.is_dir() else package.parent
