@@ -91,7 +91,6 @@ def _compare_diagnostics(
     expected_rows = [(row["level"], row["file"], row["code"], (*row["start"], *row["end"])) for row in recorded]
     got_rows = [(d.level, _relative(d.file, folder), d.code, (d.line, d.column, d.end_line, d.end_column)) for d in diagnostics]
     details: list[str] = []
-    refused_by_structure = False
     for scope in ("structure", "type", "linter"):
         for level in ("error", "warning", "info"):
             expected = [row for row in expected_rows if row[0] == level and kind_of(row[2]) == scope]
@@ -107,20 +106,23 @@ def _compare_diagnostics(
             notes["missing"] += [(kind, code) for _, _, code in missing]
             notes["extra"] += [(kind, code) for _, _, code in extra]
             if scope == "structure" and level == "error":
-                refused_by_structure = bool(expected)
                 if missing or extra:
                     details.append(f"missing {missing}, extra {extra}")
             elif level == "error" and extra:
                 details.append(f"extra {extra}")
-    has_errors = any(row[0] == "error" for row in expected_rows)
-    if has_errors:
-        counts["sources with errors"] += 1
-        counts["sources with errors of structure" if refused_by_structure else "sources with errors of type or linter only"] += 1
-        if sorted(map(_place, (row for row in expected_rows if row[0] == "error"))) == sorted(
-            map(_place, (row for row in got_rows if row[0] == "error"))
-        ):
-            counts["sources with errors: all errors on the same lines"] += 1
+    label = f"sources with {_mistakes_in([row[2] for row in expected_rows if row[0] == 'error'])}"
+    counts[label] += 1
+    counts[f"{label}: as the official compiler has them"] += not details
     return "; ".join(details)
+
+
+def _mistakes_in(codes: Sequence[str]) -> str:
+    kinds = {kind_of(code) for code in codes}
+    if not kinds:
+        return "no mistake"
+    if kinds == {"structure"}:
+        return "mistakes of structure alone"
+    return "mistakes of structure and others" if "structure" in kinds else "mistakes of type or the linter alone"
 
 
 def kind_of(code: str) -> str:
