@@ -207,7 +207,9 @@ class _Writer:
             return self.discriminated(discriminator, hint)
         if not declaration.get("properties"):
             others = declaration.get("additionalProperties")
-            return f"dict[str, {self.annotation(others, hint + 'Value')}]" if isinstance(others, Mapping) else self.any_object()
+            if not isinstance(others, Mapping):
+                return self.any_object()
+            return f"dict[str, {self.annotation(others, hint + 'Value')}]"
         return self.object_class(self.unique(hint), declaration, "")
 
     def below(self, owner: str, member: str) -> str:
@@ -223,7 +225,9 @@ class _Writer:
         for member, attribute in attributes.items():
             annotation = self.annotation(properties[member], self.below(name, member))
             allowed = properties[member].get("allowedValues")
-            one = python_literal(allowed[0]) if member == discriminator and isinstance(allowed, list) and len(allowed) == 1 else ""
+            one = (
+                python_literal(allowed[0]) if member == discriminator and isinstance(allowed, list) and len(allowed) == 1 else ""
+            )
             default = one or ("None" if is_nullable(self.template, properties[member]) else "")
             doc = " ".join(text for text in (self.description(properties[member]), _limits(properties[member])) if text)
             made.attributes.append(_Attribute(name=attribute, annotation=annotation, default=default, doc=doc))
@@ -302,8 +306,7 @@ class _Writer:
         if typing:
             lines.append(f"from typing import {', '.join(typing)}")
         bases = sorted({made.base for made in self.classes} | ({"Secret"} & self.used))
-        lines += ["", f"from infra_lib.parameters.literals import python_literal
-from infra_lib.parameters.model import {', '.join(bases)}", ""]
+        lines += ["", f"from infra_lib.parameters.model import {', '.join(bases)}", ""]
         return "\n".join(lines)
 
     def body(self) -> str:
