@@ -31,25 +31,44 @@ if TYPE_CHECKING:
 
 Closure = Callable[["Frame"], Any]
 
-STRUCTURAL = frozenset({"createarray", "createobject", "length", "first", "last", "flatten", "array"})
-"""Functions that look at the structure of their arguments alone, so that an unknown member inside does not matter."""
+def compile_node(root: Node) -> Closure:
+    """The closure of a tree. Inner nodes come first, so that a deep tree needs no deep recursion."""
+    closures: dict[Node, Closure] = {}
+    pending = [(root, False)]
+    while pending:
+        node, ready = pending.pop()
+        if ready:
+            closures[node] = _compile_one(node, closures)
+            continue
+        pending.append((node, True))
+        if isinstance(node, Call):
+            pending += [(argument, False) for argument in node.arguments]
+        elif isinstance(node, Access):
+            pending.append((node.target, False))
+            pending += [(key, False) for key in node.keys]
+    return _once(root, closures[root]) if not root.varies else closures[root]
 
 
-def compile_node(node: Node) -> Closure:
-    """The closure of a tree."""
+def _compile_one(node: Node, closures: dict[Node, Closure]) -> Closure:
     if isinstance(node, Literal):
         value = node.value
         return lambda _frame: value
     if isinstance(node, Call):
-        return _compile_call(node)
+        parts = [argument_closure(node, argument, closures) for argument in node.arguments]
+        return _compile_call(node, parts)
     assert isinstance(node, Access)  # noqa: S101 - there is no fourth kind
-    return _compile_access(node)
+    target = argument_closure(node, node.target, closures)
+    return _compile_access(node, target, [closures[key] for key in node.keys])
 
 
-def compile_argument(node: Node) -> Closure:
-    """As :func:`compile_node`; a call that gives the same value all through a deployment is evaluated once for each frame."""
-    closure = compile_node(node)
-    if node.varies or not isinstance(node, Call) or node.key in _CHEAP:
+def argument_closure(node: Node, argument: Node, closures: dict[Node, Closure]) -> Closure:
+    """The closure of an argument; one that does not vary inside of a call that does is evaluated once for each frame."""
+    closure = closures[argument]
+    return _once(argument, closure) if node.varies and not argument.varies else closure
+
+
+def _once(node: Node, closure: Closure) -> Closure:
+    if not isinstance(node, Call) or node.key in _CHEAP:
         return closure
 
     def once(frame: Frame) -> Any:
@@ -69,7 +88,7 @@ _CHEAP = frozenset({"parameters", "variables", "true", "false", "null", "resourc
 @lru_cache(maxsize=8192)
 def compile_text(text: str) -> Closure:
     """The closure of ``[...]``. Raises ExpressionSyntaxError."""
-    return compile_argument(parse_expression(text))
+    return compile_node(parse_expression(text))
 
 
 def evaluate_text(text: str, frame: Frame) -> Any:
@@ -104,7 +123,7 @@ def _raising(message: str, node: Node, kind: str | None = None) -> Closure:
 
 # ---------------------------------------------------------------------------------------------------------------- calls
 
-Special = Callable[[Call], Closure]
+Special = Callable[[Call, list[Closure]], Closure]
 Handler = Callable[["Frame", list[Any], Call], Any]
 
 
@@ -116,10 +135,10 @@ def _tables() -> tuple[dict[str, Special], dict[str, Handler]]:
     return {**logical.SPECIALS, **deployments.SPECIALS}, {**deployments.HANDLERS, **scopes.HANDLERS, **resources.HANDLERS}
 
 
-def _compile_call(node: Call) -> Closure:
+def _compile_call(node: Call, arguments: list[Closure]) -> Closure:
     specials, handlers = _tables()
     if "." in node.key:
-        return _compile_user_call(node)
+        return _compile_user_call(node, arguments)
     function = lookup(node.name)
     if function is None:
         return _raising(f"There is no function {node.name!r}.", node)
@@ -129,25 +148,26 @@ def _compile_call(node: Call) -> Closure:
         return _raising(error.message, node, ARGUMENT_COUNT)
     special = specials.get(node.key)
     if special is not None:
-        return special(node)
+        return special(node, arguments)
     if function.status == "pure":
-        return _compile_pure(node, function)
+        return _compile_pure(node, function, arguments)
     if function.status == "lambda":
         from infra_lib.arm.functions.logical import compile_lambda_call
 
-        return compile_lambda_call(node, function)
+        return compile_lambda_call(node, function, arguments)
     handler = handlers.get("list*" if node.key.startswith("list") else node.key)
     if handler is None:
         return _raising(f"The function {function.name}() is not supported.", node)
-    return _compile_handled(node, handler)
+    return _compile_handled(node, handler, arguments)
 
 
-def _compile_handled(node: Call, handler: Handler) -> Closure:
-    arguments = [compile_argument(argument) for argument in node.arguments]
-
+def _compile_handled(node: Call, handler: Handler, arguments: list[Closure]) -> Closure:
     def closure(frame: Frame) -> Any:
+        values = []
+        for argument in arguments:
+            values.append(argument(frame))
         try:
-            return handler(frame, [argument(frame) for argument in arguments], node)
+            return handler(frame, values, node)
         except EvaluationError as failure:
             if failure.node is None and failure.text is None:
                 failure.node = node
@@ -156,12 +176,12 @@ def _compile_handled(node: Call, handler: Handler) -> Closure:
     return closure
 
 
-def _compile_pure(node: Call, function: Function) -> Closure:
+def _compile_pure(node: Call, function: Function, arguments: list[Closure]) -> Closure:
     disjoint = UNKNOWN.isdisjoint
-    if len(node.arguments) == 0:
+    if not arguments:
         return lambda _frame: function.call([])
-    if len(node.arguments) == 1:
-        only = compile_argument(node.arguments[0])
+    if len(arguments) == 1:
+        only = arguments[0]
 
         def unary(frame: Frame) -> Any:
             value = only(frame)
@@ -173,10 +193,11 @@ def _compile_pure(node: Call, function: Function) -> Closure:
                 raise call_failure(error, node) from None
 
         return unary
-    arguments = [compile_argument(argument) for argument in node.arguments]
 
     def closure(frame: Frame) -> Any:
-        values = [argument(frame) for argument in arguments]
+        values = []
+        for argument in arguments:
+            values.append(argument(frame))
         if not disjoint(map(type, values)):
             return partial_call(node, function, values)
         try:
@@ -197,37 +218,88 @@ def call_failure(error: FunctionError, node: Call) -> EvaluationError:
 def partial_call(node: Call, function: Function, values: list[Any]) -> Any:
     """A call with an argument that is not wholly known: what is declared may do, else the call stays with its arguments folded."""
     values = [materialize(value) for value in values]
-    if UNKNOWN.isdisjoint(map(type, values)) or (node.key in STRUCTURAL and _structure_known(node, values)):
-        try:
-            return normalize(function.call([plain(value) for value in values]))
-        except FunctionError as error:
-            raise call_failure(error, node) from None
-    return residual_call(node.name, values)
+    decides = _DECIDABLE.get(node.key)
+    if not UNKNOWN.isdisjoint(map(type, values)):
+        if decides is None or not decides(values):
+            return residual_call(node.name, values)
+        if node.key == "tryget":
+            return _try_get(values, node)
+        values = [plain(value) for value in values]
+    try:
+        return normalize(function.call(values))
+    except FunctionError as error:
+        raise call_failure(error, node) from None
 
 
 def plain(value: Any) -> Any:
     """A partial container as a plain one, two levels deep, for functions that look at structure alone."""
     if type(value) is PartialList:
-        return [list(item) if type(item) is PartialList else item for item in value]
+        return [list(item) if type(item) is PartialList else dict(item) if type(item) is PartialDict else item for item in value]
     return dict(value) if type(value) is PartialDict else value
 
 
-def _structure_known(node: Call, values: list[Any]) -> bool:
-    if node.key == "createarray":
-        return True
-    if node.key == "createobject":
-        return UNKNOWN.isdisjoint(map(type, values[::2]))
-    known = not any(type(value) is Residual for value in values)
-    if known and node.key == "flatten":
-        return not any(type(item) is Residual for item in values[0])
-    return known
+def _always(_values: list[Any]) -> bool:
+    return True
 
 
-def _compile_user_call(node: Call) -> Closure:
-    arguments = [compile_argument(argument) for argument in node.arguments]
+def _known_keys(values: list[Any]) -> bool:
+    return UNKNOWN.isdisjoint(map(type, values[::2]))
 
+
+def _containers(values: list[Any]) -> bool:
+    return not any(type(value) is Residual for value in values)
+
+
+def _nested_containers(values: list[Any]) -> bool:
+    return _containers(values) and isinstance(values[0], list) and _containers(values[0])
+
+
+def _separate_members(values: list[Any]) -> bool:
+    """Objects that have no member in common whose merging would need what is unknown."""
+    if not all(isinstance(value, dict) for value in values):
+        return False
+    seen: dict[str, Any] = {}
+    for value in values:
+        for name, item in value.items():
+            other = seen.setdefault(name.lower(), item)
+            if other is not item and (type(other) in UNKNOWN or type(item) in UNKNOWN):
+                return False
+    return True
+
+
+_DECIDABLE: dict[str, Callable[[list[Any]], bool]] = {
+    "createarray": _always,
+    "createobject": _known_keys,
+    "length": _containers,
+    "first": _containers,
+    "last": _containers,
+    "array": _containers,
+    "flatten": _nested_containers,
+    "shallowmerge": _nested_containers,
+    "union": _separate_members,
+    "tryget": _containers,
+}
+"""Functions that look at the structure of their arguments alone, with what must be known of it."""
+
+
+def _try_get(values: list[Any], node: Call) -> Any:
+    value, key, *rest = values
+    if value is None:
+        return None
+    if isinstance(value, dict) and isinstance(key, str):
+        found = get_member(value, key)
+    elif isinstance(value, list) and isinstance(key, int):
+        found = value[key] if 0 <= key < len(value) else MISSING
+    else:
+        found = MISSING
+    return None if found is MISSING else follow(found, rest, node)
+
+
+def _compile_user_call(node: Call, arguments: list[Closure]) -> Closure:
     def closure(frame: Frame) -> Any:
-        values = [argument(frame) for argument in arguments]
+        values = []
+        for argument in arguments:
+            values.append(argument(frame))
         try:
             return frame.call_function(node.key, node.name, values)
         except EvaluationError as failure:
@@ -241,8 +313,7 @@ def _compile_user_call(node: Call) -> Closure:
 # ------------------------------------------------------------------------------------------------------------ accessors
 
 
-def _compile_access(node: Access) -> Closure:
-    target = compile_argument(node.target)
+def _compile_access(node: Access, target: Closure, keys: list[Closure]) -> Closure:
     if all(isinstance(key, Literal) for key in node.keys):
         literals = tuple(key.value for key in node.keys if isinstance(key, Literal))
         if len(literals) == 1:
@@ -256,8 +327,15 @@ def _compile_access(node: Access) -> Closure:
 
             return member
         return lambda frame: follow(target(frame), literals, node)
-    keys = [compile_argument(key) for key in node.keys]
-    return lambda frame: follow(target(frame), [key(frame) for key in keys], node)
+
+    def closure(frame: Frame) -> Any:
+        path = []
+        value = target(frame)
+        for key in keys:
+            path.append(key(frame))
+        return follow(value, path, node)
+
+    return closure
 
 
 def follow(value: Any, keys: Sequence[Any], node: Node) -> Any:

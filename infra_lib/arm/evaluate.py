@@ -5,6 +5,7 @@ Everything is evaluated when it is first asked for, so that ``reference()`` of a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from infra_lib.arm.partial import (
     Residual,
     argument_node,
     materialize,
+    mentions,
     residual_call,
 )
 from infra_lib.arm.places import Place, deployment_context, resource_group_context, scoped_id, subscription_context
@@ -141,6 +143,8 @@ class Expansion:
         self._bodies: dict[str, Compiled] = {}
         self._outputs: dict[str, Any] | None = None
         self._evaluating: Instance | None = None
+        self.evaluated_outside = False
+        """The expressions belong to the template around this one (outer evaluation)."""
         self.own_resources_stay = False
         """References to resources of this template stay expressions, although the deployment around it is running."""
 
@@ -287,14 +291,13 @@ class Expansion:
                         loop.move(index)
                         items.append(compiled.value if isinstance(compiled, Constant) else compiled(frame))
                     value: Any = PartialList(items) if not UNKNOWN.isdisjoint(map(type, items)) else items
-                elif declaration.get("value") is None:
-                    return None
                 else:
                     value = frame.evaluate(declaration.get("value"))
         finally:
             frame.references, frame.where, self._evaluating = before
         kind = kind_of(declaration.raw, self.template)
-        check_value(value, declaration.raw, self.template, f"The output {declaration.name!r}")
+        if self.strict or not _refers(declaration.raw):
+            check_value(value, declaration.raw, self.template, f"The output {declaration.name!r}")
         return {"type": KINDS.get(kind, "Object"), "value": value}
 
     def _output_condition(self, declaration: Declaration) -> bool:
@@ -358,6 +361,8 @@ class Expansion:
         instance = self.find(target)
         version = values[1] if len(values) > 1 else None
         full = len(values) > 2 and str(values[2]).lower() == "full"
+        if instance is None and self.evaluated_outside and self.parent is not None:
+            return self.parent.expansion.reference(frame, arguments, call)
         if instance is None:
             if self.runtime is not None:
                 return self.runtime.reference(self.absolute(target), version, full)
@@ -466,6 +471,18 @@ class Expansion:
     def walk(self) -> Iterator[Instance]:
         """The resources in dependency order: each after all that it depends on, otherwise as declared."""
         return self.dependencies().order()
+
+
+_STATE_FUNCTION = re.compile(r"\b(?:references?|list\w+)\s*\(", re.IGNORECASE)
+
+
+def _refers(value: Any) -> bool:
+    """True when an expression in the value asks for the state of a resource: its type is not checked before the deployment."""
+    if isinstance(value, str):
+        return value[:1] == "[" and _STATE_FUNCTION.search(value) is not None
+    if isinstance(value, dict):
+        return any(map(_refers, value.values()))
+    return isinstance(value, list) and any(map(_refers, value))
 
 
 def _is_symbol_index(call: Call) -> bool:
@@ -724,6 +741,7 @@ def expand_nested(instance: Instance) -> Expansion | None:
     frame.template_scope = place.kind
     condition = combine_conditions(outer.condition, instance)
     nested = Expansion(template, frame, place, instance, condition, strict=outer.strict)
+    nested.evaluated_outside = not is_inner(raw, outer.template)
     if is_inner(raw, outer.template):
         for failure in evaluate_declarations(frame):
             raise failure.at(path)
@@ -761,6 +779,9 @@ def _inner_frame(instance: Instance, template: Template, raw: Mapping[str, Any],
     if failures:
         raise failures[0]
     values = {name.lower(): nested_value(name, entry, template) for name, entry in given.items()}
+    if place.kind != "managementGroup" and any(mentions(value, "managementgroup") for value in values.values()):
+        message = "managementGroup(), which is not known here, has no meaning at the scope of the nested deployment."
+        raise EvaluationError(message, kind=VALIDATION)
     location = outer.within(instance, compile_json(member(instance.declaration.body, "location")))
     return build_frame(template, values, nested_metadata(instance, template, place, location))
 

@@ -92,9 +92,9 @@ class Access(Node):
         self.varies = target.varies or any([node.varies for node in self.keys])
 
 
-_TOKEN = re.compile(r"\s*(?:([A-Za-z_][A-Za-z0-9_]*)|(-?[0-9]+)|'((?:[^']|'')*)'|([\[\]().,]))")
+_TOKEN = re.compile(r"\s*(?:([^\W\d]\w*)|(-?[0-9]+)|'((?:[^']|'')*)'|([\[\]().,]))")
 _SPACE = re.compile(r"\s*")
-_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_IDENTIFIER = re.compile(r"[^\W\d]\w*\Z")
 
 
 def is_expression(text: str) -> bool:
@@ -291,9 +291,9 @@ def print_node(node: Node) -> str:
             return "'" + node.value.replace("'", "''") + "'"
         return str(node.value)
     if isinstance(node, Call):
-        return f"{node.name}({', '.join([print_node(argument) for argument in node.arguments])})"
+        return f"{node.name}({', '.join(map(print_node, node.arguments))})"
     assert isinstance(node, Access)  # noqa: S101 - there is no fourth kind
-    return print_node(node.target) + "".join([_print_key(key) for key in node.keys])
+    return print_node(node.target) + "".join(map(_print_key, node.keys))
 
 
 def _print_key(key: Node) -> str:

@@ -28,7 +28,7 @@ class Dependencies:
         self._compiled: dict[str, list[Compiled]] = {}
 
     def of(self, instance: Instance, unknown: list[str] | None = None) -> list[Instance]:
-        """What the instance depends on, in the order of its list, then what its references imply.
+        """What the instance depends on: what its references imply, then its list in order.
 
         Names of nothing in the template are ignored, as Azure's own preview does; with ``unknown`` they are added to it.
         """
@@ -38,7 +38,7 @@ class Dependencies:
             if not targets and unknown is not None and token.lower() not in self._empty:
                 unknown.append(token)
             found += targets
-        return [*found, *instance.implied]
+        return [*instance.implied, *found]
 
     def _tokens(self, instance: Instance) -> Iterator[str]:
         declaration = instance.declaration

@@ -5,9 +5,10 @@ A value is plain JSON data, or one of the classes here. Functions that need thei
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
-from infra_lib.arm.expressions import Access, Call, Node, print_node, value_node
+from infra_lib.arm.expressions import Access, Call, Literal, Node, print_node, value_node
 
 
 class Residual:
@@ -109,7 +110,17 @@ def text_form(value: Any) -> Any:
 def expression_form(value: Any) -> Any:
     """JSON data for an output: a value with anything unknown in it becomes one ``[expression]``."""
     value = materialize(value)
-    return f"[{print_node(value_node(value))}]" if type(value) in UNKNOWN else value
+    return f"[{print_node(value_node(value))}]" if type(value) in UNKNOWN else _finite(value)
+
+
+def _finite(value: Any) -> Any:
+    """The value with numbers that JSON does not have (``1e400`` read by json()) as their names."""
+    kind = type(value)
+    if kind is float:
+        return value if math.isfinite(value) else "NaN" if value != value else "Infinity" if value > 0 else "-Infinity"
+    if kind is dict:
+        return {name: _finite(item) for name, item in value.items()}
+    return [_finite(item) for item in value] if kind is list else value
 
 
 def residual_call(name: str, arguments: list[Any]) -> Residual:
@@ -123,5 +134,24 @@ def argument_node(value: Any) -> Node:
 
 
 def residual_access(node: Node, keys: list[Any]) -> Residual:
-    """``node.key…`` left to the deployment."""
+    """``node.key…`` left to the deployment. The id of an unknown management group is known as far as its name is."""
+    if keys[0] == "id" and isinstance(node, Call) and node.key == "managementgroup" and not node.arguments:
+        name = Access(node, [Literal("name")])
+        return Residual(Call("tenantResourceId", [Literal("Microsoft.Management/managementGroups"), name]))
     return Residual(Access(node, [argument_node(key) for key in keys]))
+
+
+def mentions(value: Any, name: str) -> bool:
+    """True when what is unknown in the value calls the function ``name`` (lower case) without arguments."""
+    if type(value) not in UNKNOWN:
+        return False
+    pending = [argument_node(value)]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, Call):
+            if node.key == name and not node.arguments:
+                return True
+            pending += node.arguments
+        elif isinstance(node, Access):
+            pending += [node.target, *node.keys]
+    return False

@@ -18,7 +18,7 @@ from infra_lib.arm.frame import Frame, LazyValues
 from infra_lib.arm.partial import UNKNOWN, Residual, expression_form, text_form
 from infra_lib.arm.places import Place, context_of
 from infra_lib.arm.scopes import Scope
-from infra_lib.arm.template import MAX_RESOURCES, Template
+from infra_lib.arm.template import MAX_RESOURCES, Declaration, Template
 from infra_lib.diagnostics import Diagnostic, describe
 
 _BODY_ORDER: Final = {
@@ -214,7 +214,11 @@ class _Snapshotter:
         if expansion.failures:
             raise EngineError(expansion.failures)
         self._collect(expansion, ())
-        outputs = {name: expression_form(output["value"]) for name, output in expansion.outputs().items()}
+        outputs = {
+            name: expression_form(output["value"])
+            for name, output in expansion.outputs().items()
+            if output["value"] is not None or not is_literal_null(template.outputs[name.lower()])
+        }
         return Snapshot(
             resources=tuple(self._resources),
             existing=tuple(self._existing),
@@ -260,6 +264,11 @@ class _Snapshotter:
         self._diagnostics.append(
             Diagnostic(code="NestedDeploymentShortCircuited", level=level, message=message, pointer=identity, fix=fix)
         )
+
+
+def is_literal_null(declaration: Declaration) -> bool:
+    """True for an output whose value is written as null; the official snapshot leaves it out."""
+    return declaration.get("value") is None and declaration.get("copy") is None
 
 
 def _no_name(key: str) -> Any:

@@ -225,8 +225,8 @@ def _resource(symbol: str, raw: Any, path: str, parent: ResourceDeclaration | No
     resource.raw_name = lowered.get("name")
     if resource.extension is None and not isinstance(resource.raw_name, str):
         raise invalid("A resource needs a name.", f"{path}.name")
-    if parent is not None and "/" not in resource.type.replace(parent.type + "/", "", 1):
-        resource.type = f"{parent.type}/{resource.type}" if not resource.type.startswith(f"{parent.type}/") else resource.type
+    if parent is not None and "." not in resource.type.split("/", 1)[0]:
+        resource.type = f"{parent.type}/{resource.type}"
     resource.condition = lowered.get("condition")
     resource.existing = lowered.get("existing")
     resource.copy = lowered.get("copy")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from infra_lib.arm.compiler import Closure, Handler, Special, compile_argument, describe_value
+from infra_lib.arm.compiler import Closure, Handler, Special, describe_value
 from infra_lib.arm.expressions import Access, Call, Literal
 from infra_lib.arm.failures import VALIDATION, EvaluationError
 from infra_lib.arm.partial import UNKNOWN, Residual, materialize, residual_call
@@ -13,22 +13,21 @@ if TYPE_CHECKING:
     from infra_lib.arm.frame import Frame
 
 
-def _compile_parameters(node: Call) -> Closure:
-    return _compile_read(node, "parameters")
+def _compile_parameters(node: Call, arguments: list[Closure]) -> Closure:
+    return _compile_read(node, arguments[0], "parameters")
 
 
-def _compile_variables(node: Call) -> Closure:
-    return _compile_read(node, "variables")
+def _compile_variables(node: Call, arguments: list[Closure]) -> Closure:
+    return _compile_read(node, arguments[0], "variables")
 
 
-def _compile_read(node: Call, section: str) -> Closure:
+def _compile_read(node: Call, name: Closure, section: str) -> Closure:
     argument = node.arguments[0]
     if isinstance(argument, Literal) and isinstance(argument.value, str):
         key = argument.value.lower()
         if section == "parameters":
             return lambda frame: frame.parameters.read(key)
         return lambda frame: frame.variables.read(key)
-    name = compile_argument(argument)
 
     def closure(frame: Frame) -> Any:
         chosen = materialize(name(frame))
@@ -42,9 +41,7 @@ def _compile_read(node: Call, section: str) -> Closure:
     return closure
 
 
-def _compile_copy_index(node: Call) -> Closure:
-    arguments = [compile_argument(argument) for argument in node.arguments]
-
+def _compile_copy_index(node: Call, arguments: list[Closure]) -> Closure:
     def closure(frame: Frame) -> Any:
         values = [argument(frame) for argument in arguments]
         name = values.pop(0) if values and isinstance(values[0], str) else None
@@ -60,17 +57,31 @@ def _compile_copy_index(node: Call) -> Closure:
     return closure
 
 
-def _compile_lambda_variables(node: Call) -> Closure:
+def _compile_lambda_variables(node: Call, arguments: list[Closure]) -> Closure:
     argument = node.arguments[0]
     if not isinstance(argument, Literal) or not isinstance(argument.value, str):
-        raise EvaluationError("lambdaVariables() takes a name in quotes.", node=node)
+        return _by_computed_name(node, arguments[0])
     key = argument.value.lower()
 
     def closure(frame: Frame) -> Any:
         try:
             return frame.lambdas[key]
         except KeyError:
-            raise EvaluationError(f"No lambda around this has a parameter {argument.value!r}.", node=node) from None
+            raise _no_lambda(key, node) from None
+
+    return closure
+
+
+def _no_lambda(name: Any, node: Call) -> EvaluationError:
+    return EvaluationError(f"No lambda around this has a parameter {name!r}.", node=node)
+
+
+def _by_computed_name(node: Call, name: Closure) -> Closure:
+    def closure(frame: Frame) -> Any:
+        chosen = name(frame)
+        if not isinstance(chosen, str) or chosen.lower() not in frame.lambdas:
+            raise _no_lambda(chosen, node)
+        return frame.lambdas[chosen.lower()]
 
     return closure
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from infra_lib.arm.compiler import Closure, Special, call_failure, compile_argument, describe_value, plain
-from infra_lib.arm.expressions import Call, Literal, Node, value_node
+from infra_lib.arm.compiler import Closure, Special, call_failure, describe_value, plain
+from infra_lib.arm.expressions import Call, Literal, value_node
 from infra_lib.arm.failures import VALIDATION, EvaluationError
 from infra_lib.arm.functions.registry import Function, FunctionError
 from infra_lib.arm.values import LambdaValue
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from infra_lib.arm.frame import Frame
 
 
-def _compile_if(node: Call) -> Closure:
-    condition, then, otherwise = (compile_argument(argument) for argument in node.arguments)
+def _compile_if(node: Call, arguments: list[Closure]) -> Closure:
+    condition, then, otherwise = arguments
 
     def closure(frame: Frame) -> Any:
         decided = condition(frame)
@@ -31,9 +31,8 @@ def _compile_if(node: Call) -> Closure:
     return closure
 
 
-def _compile_junction(node: Call) -> Closure:
+def _compile_junction(node: Call, arguments: list[Closure]) -> Closure:
     """``and`` and ``or``: evaluated from the left until the result is clear."""
-    arguments = [compile_argument(argument) for argument in node.arguments]
     decisive = node.key == "or"
 
     def closure(frame: Frame) -> Any:
@@ -52,9 +51,7 @@ def _compile_junction(node: Call) -> Closure:
     return closure
 
 
-def _compile_coalesce(node: Call) -> Closure:
-    arguments = [compile_argument(argument) for argument in node.arguments]
-
+def _compile_coalesce(node: Call, arguments: list[Closure]) -> Closure:
     def closure(frame: Frame) -> Any:
         for position, argument in enumerate(arguments):
             value = argument(frame)
@@ -68,13 +65,6 @@ def _compile_coalesce(node: Call) -> Closure:
     return closure
 
 
-def _misplaced_lambda(node: Call) -> Closure:
-    def closure(_frame: Frame) -> Any:
-        raise EvaluationError("A lambda stands only as an argument of a function that takes one.", node=node)
-
-    return closure
-
-
 class _UndecidedError(Exception):
     """A lambda gave something unknown where a function must know it to go on."""
 
@@ -83,46 +73,56 @@ _GATHERING = frozenset({"map", "mapvalues", "toobject", "reduce"})
 """Functions that pass on what their lambdas return, so that it need not be known."""
 
 
-def _lambda(node: Call, frame: Frame, *, gathers: bool) -> LambdaValue:
+def _compile_lambda(node: Call, arguments: list[Closure]) -> Closure:
     names: list[str] = []
     for argument in node.arguments[:-1]:
-        if not isinstance(argument, Literal) or not isinstance(argument.value, str):
-            raise EvaluationError("The parameters of a lambda are names in quotes.", node=argument, kind=VALIDATION)
-        names.append(argument.value.lower())
-    body = compile_argument(node.arguments[-1])
-    lambdas = frame.lambdas
+        if isinstance(argument, Literal) and isinstance(argument.value, str):
+            names.append(argument.value.lower())
+    body = arguments[-1]
+
+    def closure(frame: Frame) -> Any:
+        if len(names) != len(arguments) - 1:
+            raise EvaluationError("The parameters of a lambda are names in quotes.", node=node, kind=VALIDATION)
+        lambdas = frame.lambdas
+
+        def call(*values: Any) -> Any:
+            before = {name: lambdas[name] for name in names if name in lambdas}
+            lambdas.update(zip(names, values, strict=True))
+            try:
+                return body(frame)
+            finally:
+                for name in names:
+                    lambdas.pop(name, None)
+                lambdas.update(before)
+
+        return LambdaValue(len(names), call)
+
+    return closure
+
+
+def _deciding(value: LambdaValue) -> LambdaValue:
+    """A lambda whose result must be known."""
 
     def call(*values: Any) -> Any:
-        before = {name: lambdas[name] for name in names if name in lambdas}
-        lambdas.update(zip(names, values, strict=True))
-        try:
-            value = body(frame)
-        finally:
-            for name in names:
-                lambdas.pop(name, None)
-            lambdas.update(before)
-        if not gathers and type(value) in UNKNOWN:
-            value = materialize(value)
-            if type(value) in UNKNOWN:
+        result = value.call(*values)
+        if type(result) in UNKNOWN:
+            result = materialize(result)
+            if type(result) in UNKNOWN:
                 raise _UndecidedError
-        return value
+        return result
 
-    return LambdaValue(len(names), call)
+    return LambdaValue(value.parameters, call)
 
 
-def compile_lambda_call(node: Call, function: Function) -> Closure:
+def compile_lambda_call(node: Call, function: Function, arguments: list[Closure]) -> Closure:
     """A call of map(), filter() and their like."""
     gathers = node.key in _GATHERING
-    parts = [(argument, None if _is_lambda(argument) else compile_argument(argument)) for argument in node.arguments]
 
     def closure(frame: Frame) -> Any:
         values: list[Any] = []
-        for argument, compiled in parts:
-            if compiled is None:
-                assert isinstance(argument, Call)  # noqa: S101 - established by _is_lambda
-                values.append(_lambda(argument, frame, gathers=gathers))
-            else:
-                values.append(compiled(frame))
+        for argument in arguments:
+            value = argument(frame)
+            values.append(_deciding(value) if not gathers and isinstance(value, LambdaValue) else value)
         values[0] = materialize(values[0]) if not isinstance(values[0], PartialList) else values[0]
         if any(type(value) is Residual for value in values):
             return _unevaluated(node, values)
@@ -138,10 +138,6 @@ def compile_lambda_call(node: Call, function: Function) -> Closure:
             return _unevaluated(node, values)
 
     return closure
-
-
-def _is_lambda(node: Node) -> bool:
-    return isinstance(node, Call) and node.key == "lambda"
 
 
 def _unevaluated(node: Call, values: list[Any]) -> Residual:
@@ -170,5 +166,5 @@ SPECIALS: dict[str, Special] = {
     "and": _compile_junction,
     "or": _compile_junction,
     "coalesce": _compile_coalesce,
-    "lambda": _misplaced_lambda,
+    "lambda": _compile_lambda,
 }
