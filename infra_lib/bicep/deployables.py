@@ -51,12 +51,15 @@ class Deployables:
         return dict(made) if self.symbolic else [value for _, value in made]
 
     def _in_order(self) -> Iterator[sym.ResourceSymbol]:
-        """Nested resources before those around them, the deepest first, each level in source order."""
-        levels: list[list[sym.ResourceSymbol]] = [self.model.resources]
-        while levels[-1]:
-            levels.append([child for resource in levels[-1] for child in resource.nested])
-        for level in reversed(levels):
-            yield from level
+        """The resources of a scope after those nested in them, both in source order."""
+
+        def scope(resources: list[sym.ResourceSymbol]) -> Iterator[sym.ResourceSymbol]:
+            for resource in resources:
+                if resource.nested:
+                    yield from scope(resource.nested)
+            yield from resources
+
+        return scope(self.model.resources)
 
     # ------------------------------------------------------------------------------------------ resources
 
