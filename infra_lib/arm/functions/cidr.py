@@ -12,7 +12,7 @@ from infra_lib.arm.functions.registry import FunctionError
 _BITS_4, _BITS_6 = 32, 128
 _MAXIMUM_SUBNETS = 2**63 - 1
 _PREFIX = re.compile(r"\+?[0-9]{1,9}\Z")
-_OCTET = re.compile(r"0[xX](?P<hexadecimal>[0-9a-fA-F]+)\Z|0(?P<octal>[0-7]+)\Z|(?P<decimal>[0-9]+)\Z")
+_OCTET = re.compile(r"(?:0[xX](?P<hexadecimal>[0-9a-fA-F]+)|0(?P<octal>[0-7]+)|(?P<decimal>0|[1-9][0-9]*))\Z")
 # The prefix that the class of an IPv4 address implies, by its first three bits; classes D and E imply none.
 _CLASS_PREFIXES = (8, 8, 8, 8, 16, 16, 24)
 _DEFAULT_PREFIX_6 = 64

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra_lib.arm.functions.arguments import array_argument, object_argument
+from infra_lib.arm.functions.arguments import array_argument, object_argument, wrong_type
 from infra_lib.arm.functions.json_text import write_json
 from infra_lib.arm.functions.registry import FunctionError
 from infra_lib.arm.values import MISSING, fold, get_member, ordinal_key, type_name
@@ -16,20 +16,15 @@ def _null(_: list[Any]) -> None:
 
 def _create_object(args: list[Any]) -> dict[str, Any]:
     if len(args) % 2:
-        raise FunctionError(
-            f"createObject() takes pairs of a name and a value, but {len(args)} arguments are given.", "ArgumentCount"
-        )
+        problem = f"createObject() takes pairs of a name and a value, but {len(args)} arguments are given."
+        raise FunctionError(problem, "ArgumentCount")
     names = args[::2]
-    result: dict[str, Any] = {}
     for position, name in enumerate(names):
         if type(name) is not str:
-            problem = f"createObject() takes strings as names, but argument {2 * position + 1} is of type {type_name(name)}."
-            raise FunctionError(problem, "ArgumentType")
-        result[name] = args[2 * position + 1]
-    if len({fold(name) for name in result}) != len(names):
-        repeated = next(
-            name for position, name in enumerate(names) if any(fold(name) == fold(other) for other in names[:position])
-        )
+            raise wrong_type("createObject", 2 * position, name, "a string")
+    result = dict(zip(names, args[1::2], strict=True))
+    if len(result) != len(names):
+        repeated = next(name for name in names if names.count(name) > 1)
         raise FunctionError(f"createObject() is given the name {repeated!r} twice.")
     return result
 
