@@ -12,8 +12,10 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import reduce
 from typing import Literal
 
+from infra_lib.resource_types.merge import merged_resource
 from infra_lib.resource_types.nodes import (
     AnyType,
     ArrayType,
@@ -163,11 +165,15 @@ EMPTY: Catalog = _EmptyCatalog()
 
 
 class LayeredCatalog(Catalog):
-    """Several catalogs as one. :meth:`find` takes the first that knows the type at that version, :meth:`closest` the first that
-    knows the type at any version: put first the one whose facts are to be preferred."""
+    """Several catalogs as one.
+
+    :meth:`find` takes the first that knows the type at that version. :meth:`closest` merges the answers of all
+    (:mod:`infra_lib.resource_types.merge`): the first decides, the others add what it cannot know.
+    """
 
     def __init__(self, layers: Iterable[Catalog]) -> None:
         self._layers = tuple(layers)
+        self._closest: dict[tuple[str, str], ResourceType | None] = {}
 
     @property
     def source(self) -> str:
@@ -187,11 +193,12 @@ class LayeredCatalog(Catalog):
         return None
 
     def closest(self, type_name: str, api_version: str) -> ResourceType | None:
-        """The answer of the first layer that knows the type."""
-        for layer in self._layers:
-            if (found := layer.closest(type_name, api_version)) is not None:
-                return found
-        return None
+        """The answers of all layers that know the type, merged."""
+        key = (type_name.lower(), api_version.lower())
+        if key not in self._closest:
+            answers = [answer for layer in self._layers if (answer := layer.closest(type_name, api_version)) is not None]
+            self._closest[key] = reduce(merged_resource, answers) if answers else None
+        return self._closest[key]
 
     def versions(self, type_name: str) -> tuple[str, ...]:
         """The versions of all layers."""

@@ -2,7 +2,8 @@
 
 A generated model class declares its fields as ``rest_field(name=…, visibility=[…])`` with an annotation. The visibility tells the
 moments at which the service takes or gives a field: only ``read`` is read-only, without ``read`` write-only, ``create`` without
-``update`` cannot be changed. Optional in the annotation is what is not required.
+``update`` cannot be changed. Optional in the annotation is what is not required. Secrets are not marked: a text that is never
+given back, or whose name says so, counts as one.
 """
 
 from __future__ import annotations
@@ -49,6 +50,11 @@ _PLAIN: Mapping[Any, TypeNode] = {
 }
 """What a Python type is in JSON; numbers with a fraction have no node of their own, in the public type files neither."""
 
+_SECRET_NAME = re.compile(
+    r"(password|accountkey|sharedkey|accesskey|instrumentationkey|connectionstring|sastoken|clientsecret|certificatevalue)$",
+    re.IGNORECASE,
+)
+_SECRET = StringType(sensitive=True)
 _DOCUMENTED = re.compile(r":ivar (\w+): (.*?)(?=\n\s*:(?:ivar|vartype)|\Z)", re.DOTALL)
 
 
@@ -109,13 +115,17 @@ class ModelReader:
         for name, field in {**returned, **sent}.items():
             other = returned.get(name)
             visibility = field.visibility
+            write_only = bool(visibility) and "read" not in visibility
+            node: TypeReference = partial(self._node, field.annotation, None if other is None else other.annotation)
+            if _without_none(field.annotation) in (str, bytes) and (write_only or _SECRET_NAME.search(name)):
+                node = partial(_same, _SECRET)
             is_required = not _is_optional(field.annotation) and not field.is_read_only and name in sent
             yield Property(
                 name,
-                partial(self._node, field.annotation, None if other is None else other.annotation),
+                node,
                 required=is_required,
                 read_only=name not in sent or field.is_read_only,
-                write_only=bool(visibility) and "read" not in visibility,
+                write_only=write_only,
                 create_only="create" in visibility and "update" not in visibility,
                 description=_description(field),
             )

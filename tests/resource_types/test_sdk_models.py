@@ -110,6 +110,31 @@ def test_what_cannot_be_changed_once_it_exists(catalog: SdkModelsCatalog) -> Non
         assert body(catalog, type_name).properties["name"].create_only
 
 
+@pytest.mark.parametrize(
+    ("type_name", "path"),
+    [
+        ("Microsoft.App/containerApps", ("properties", "configuration", "secrets", "value")),
+        ("Microsoft.App/managedEnvironments/storages", ("properties", "azureFile", "accountKey")),
+        (
+            "Microsoft.App/managedEnvironments",
+            ("properties", "appLogsConfiguration", "logAnalyticsConfiguration", "sharedKey"),
+        ),
+    ],
+)
+def test_texts_that_are_never_given_back_or_named_so_are_secrets(
+    catalog: SdkModelsCatalog, type_name: str, path: tuple[str, ...]
+) -> None:
+    found = below(body(catalog, type_name), *path).type
+    assert isinstance(found, StringType)
+    assert found.sensitive
+
+
+def test_other_texts_are_no_secrets(catalog: SdkModelsCatalog) -> None:
+    name = below(body(catalog, "Microsoft.App/containerApps"), "properties", "configuration", "secrets", "name").type
+    assert isinstance(name, StringType)
+    assert not name.sensitive
+
+
 def test_enumerations_are_open_and_items_of_lists_are_described(catalog: SdkModelsCatalog) -> None:
     app = body(catalog, "Microsoft.App/containerApps")
     transport = below(app, "properties", "configuration", "ingress", "transport").type
@@ -176,7 +201,7 @@ def test_layers_answer_in_their_order(catalog: SdkModelsCatalog) -> None:
     assert layered.source == catalog.source
     found = layered.closest("Microsoft.App/jobs", "2020-01-01")
     assert found is not None
-    assert layered.find("Microsoft.App/jobs", found.api_version) is found
+    assert layered.find("Microsoft.App/jobs", found.api_version) is catalog.find("Microsoft.App/jobs", found.api_version)
     assert layered.canonical_name("microsoft.app/JOBS", found.api_version) == "Microsoft.App/jobs"
     assert layered.versions("Microsoft.App/jobs") == (found.api_version,)
     assert "Microsoft.App/jobs" in layered.type_names()
