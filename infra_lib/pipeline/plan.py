@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra_lib.deploy.discover import discover
 from infra_lib.deploy.execute import Deployment, create_resource_group, deploy, deployment_name, resource_group_location
+from infra_lib.deploy.preflight import preflight, register, running_deployment
 from infra_lib.deploy.progress import Listener, ignore
 from infra_lib.deploy.runtime import LiveRuntime
 from infra_lib.errors import InputError, PlanError
@@ -16,7 +18,7 @@ from infra_lib.pipeline.desired import declaration, desired_resources
 from infra_lib.pipeline.evaluation import bind, make_scope
 from infra_lib.pipeline.source import ParametersLike, Source, load
 from infra_lib.planning.decide import decide
-from infra_lib.planning.model import Change, ChangeSet, LiveState
+from infra_lib.planning.model import Change, ChangeSet, DesiredResource, LiveState
 from infra_lib.planning.policy import ReusePolicy
 from infra_lib.planning.rewrite import CannotRewriteError, Mode, mark
 
@@ -31,7 +33,8 @@ class Plan:
     """What a deployment would do, resource by resource; made by :func:`plan`, carried out by :meth:`apply`.
 
     ``resource_group`` is None for a template of another scope. ``location`` is where the resource group is created when
-    ``creates_resource_group``, and where the deployment's record is kept above resource groups.
+    ``creates_resource_group``, and where the deployment's record is kept above resource groups. ``registers`` are the resource
+    providers that are registered in the subscription first.
     """
 
     source: Source
@@ -42,6 +45,7 @@ class Plan:
     resource_group: str | None
     location: str | None
     creates_resource_group: bool
+    registers: tuple[str, ...] = ()
     live: Mapping[str, LiveState] = field(repr=False)
     dependencies: Mapping[str, tuple[str, ...]] = field(repr=False)
 
@@ -81,6 +85,7 @@ class Plan:
         name = deployment_name(self.source.stem)
         if self.is_empty:
             return Deployment(id="", name=name, target=self.target.name, outputs=self._live_outputs(), sent=False)
+        register(self.target, self.registers)
         if self.creates_resource_group and self.resource_group and self.location:
             create_resource_group(self.target, self.resource_group, self.location)
         return deploy(
@@ -165,18 +170,41 @@ def plan(
     wanted = [item for item in desired.resources if not item.existing]
     policy.check(wanted)
     live = {} if creates else discover(target, [(item.id, item.api_version) for item in wanted if item.is_known])
+    changes = decide(wanted, live, policy, knowledge=_knowledge(live)).changes
+    found = preflight(target, changes, str(scope.id) if not creates else "")
+    changes = tuple(_stopped(change, found.reasons.get(change.resource.id.lower())) for change in changes)
     return Plan(
         source=source,
         target=target,
         scope=scope,
-        change_set=decide(wanted, live, policy, knowledge=_knowledge(live)),
+        change_set=ChangeSet(changes=(*_running(target, scope, source, changes), *changes)),
         parameters=bound,
         resource_group=resource_group if source.needs_resource_group else None,
         location=location,
         creates_resource_group=creates,
+        registers=found.unregistered,
         live=live,
         dependencies=desired.dependencies,
     )
+
+
+def _stopped(change: Change, reason: str | None) -> Change:
+    return change if reason is None else dataclasses.replace(change, action="conflict", reason=reason)
+
+
+def _running(target: Target, scope: Scope, source: Source, changes: Iterable[Change]) -> list[Change]:
+    """A conflict when a deployment of the same name runs and this one would write something."""
+    name = deployment_name(source.stem)
+    if not any(change.writes for change in changes):
+        return []
+    state = running_deployment(target, str(scope.id), name)
+    if state is None:
+        return []
+    resource = DesiredResource(
+        path="", symbol=None, id=f"{scope.id}/providers/Microsoft.Resources/deployments/{name}",
+        type="Microsoft.Resources/deployments", name=name, api_version="", body={},
+    )  # fmt: skip
+    return [Change(action="conflict", resource=resource, reason=f"is {state.lower()}: wait until it ends, or cancel it")]
 
 
 def _knowledge(live: Mapping[str, LiveState]) -> Any:
