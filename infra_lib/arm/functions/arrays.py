@@ -200,7 +200,7 @@ def _index_from_end(args: list[Any]) -> Any:
 
 
 def _try_index_from_end(args: list[Any]) -> Any:
-    if args[0] is None:
+    if type(args[0]) is not list:
         return None
     items, index = _from_end("tryIndexFromEnd", args)
     return follow(items[-index], args[2:]) if 1 <= index <= len(items) else None

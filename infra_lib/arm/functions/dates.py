@@ -44,7 +44,7 @@ def _moment(function: str, args: list[Any]) -> Moment:
 
 
 def _duration_ticks(text: str) -> int:
-    """The length of an ISO 8601 duration as XML Schema has it, a year being 365 days and a month 30."""
+    """The length of an ISO 8601 duration as XML Schema has it: a year is 365 days, twelve months are a year, other months 30 days."""
     found = _duration.fullmatch(text.strip(" \t\r\n"))
     if not found:
         raise FunctionError(f"dateTimeAdd() adds a duration such as 'P1Y2M3DT4H5M6S' or '-PT1H', not {text!r}.")
@@ -52,7 +52,7 @@ def _duration_ticks(text: str) -> int:
     if any(len(part or "") > 10 or int(part or 0) > _MAXIMUM_PART for part in texts):
         raise FunctionError(f"dateTimeAdd() cannot add {text!r}: one of its numbers does not fit into 32 bits.")
     years, months, days, hours, minutes, seconds, whole = (int(part or 0) for part in texts)
-    total = (years * _DAYS_OF_YEAR + months * _DAYS_OF_MONTH + days) * TICKS_PER_DAY
+    total = ((years + months // 12) * _DAYS_OF_YEAR + months % 12 * _DAYS_OF_MONTH + days) * TICKS_PER_DAY
     total += (hours * 3600 + minutes * 60 + seconds + whole) * TICKS_PER_SECOND
     total += int((fraction or "")[:7].ljust(7, "0"))
     return -total if sign else total

@@ -139,8 +139,8 @@ def follow(value: Any, segments: list[Any]) -> Any:
 
 
 def _try_get(args: list[Any]) -> Any:
-    """Only the first segment is tried; those after it must lead somewhere once it does."""
-    if args[0] is None:
+    """Only the first segment is tried; those after it must lead somewhere once it does. What has no members gives null."""
+    if type(args[0]) not in (dict, list):
         return None
     found = _find(args[0], args[1])
     return None if found is MISSING else follow(found, args[2:])

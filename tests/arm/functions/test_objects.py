@@ -25,6 +25,8 @@ CASES: list[Case] = [
     ("tryGet", [{"plain": 1, "Plain": 2}, "Plain"], 2),
     ("tryGet", [{"a": 1}, "b"], None),
     ("tryGet", [None, "a", "b"], None),
+    ("tryGet", [1, "x"], None),
+    ("tryGet", ["text", "length"], None),
     ("tryGet", [{"a": 1}, "x", "y", 0], None),
     ("tryGet", [{"a": {"b": [5]}}, "a", "B", 0], 5),
     ("tryGet", [[1, 2], 2], None),
@@ -47,7 +49,6 @@ REFUSALS: list[Case] = [
     ("tryGet", [{"a": {}}, "a", "b"], "ArgumentValue"),
     ("tryGet", [{"a": [1]}, "a", 1], "ArgumentValue"),
     ("tryGet", [[1], "a"], "ArgumentType"),
-    ("tryGet", ["text", "length"], "ArgumentType"),
     ("tryGet", [{"a": 1}], "ArgumentCount"),
 ]
 
