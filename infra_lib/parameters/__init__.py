@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from infra_lib.parameters.entry import Expression, KeyVaultReference, ParameterEntry, Place
     from infra_lib.parameters.file import ParameterFile
     from infra_lib.parameters.naming import NamingProblem, check_name
+    from infra_lib.parameters.resource_bodies import check_resources
     from infra_lib.parameters.schema import file_schema, values_schema
     from infra_lib.parameters.secret import Secret
-    from infra_lib.parameters.sources import Origin, ResolvedParameters, resolve
+    from infra_lib.parameters.sources import ConfigValues, Origin, ResolvedParameters, resolve
     from infra_lib.parameters.toolkit import FinetuningParameters, InferenceParameters
     from infra_lib.parameters.typed import TypedParameters, parameters_for
     from infra_lib.parameters.validate import validate_parameters
@@ -27,9 +28,11 @@ _MODULES = {
     "ParameterFile": "file",
     "NamingProblem": "naming",
     "check_name": "naming",
+    "check_resources": "resource_bodies",
     "file_schema": "schema",
     "values_schema": "schema",
     "Secret": "secret",
+    "ConfigValues": "sources",
     "Origin": "sources",
     "ResolvedParameters": "sources",
     "resolve": "sources",
@@ -41,6 +44,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "ConfigValues",
     "Expression",
     "FinetuningParameters",
     "InferenceParameters",
@@ -54,6 +58,7 @@ __all__ = [
     "Secret",
     "TypedParameters",
     "check_name",
+    "check_resources",
     "file_schema",
     "parameters_for",
     "resolve",
