@@ -404,7 +404,7 @@ class Expansion:
                 return text
             return Declared(text.node, deployment_properties(instance, nested), full=full, followed=True)
         properties = instance.body().get("properties")
-        if not isinstance(properties, dict) or not properties:
+        if not isinstance(properties, dict):
             return text
         return Declared(text.node, properties, full=full, followed=False)
 
@@ -473,6 +473,7 @@ class Expansion:
         return self.dependencies().order()
 
 
+_GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 _STATE_FUNCTION = re.compile(r"\b(?:references?|list\w+)\s*\(", re.IGNORECASE)
 
 
@@ -606,7 +607,9 @@ class _Builder:
         scope = materialize(self._evaluated(declaration.scope, "scope"))
         subscription = materialize(self._evaluated(declaration.subscription_id, "subscriptionId"))
         group = materialize(self._evaluated(declaration.resource_group, "resourceGroup"))
-        if subscription is not None or group is not None:
+        if declaration.is_deployment and isinstance(subscription, str) and subscription and not _GUID.match(subscription):
+            raise EvaluationError(f"The subscription {subscription!r} is not a GUID.", kind=VALIDATION).at("subscriptionId")
+        if subscription or group:
             instance.place = place = _other_place(place, subscription, group)
         elif declaration.is_deployment and scope is not None:
             instance.place = place = _named_place(place, scope)
@@ -625,8 +628,8 @@ def _with_raw(failure: EvaluationError, raw: Any) -> EvaluationError:
 
 
 def _other_place(place: Place, subscription: Any, group: Any) -> Place:
-    chosen = subscription if subscription is not None else place.subscription
-    if group is None:
+    chosen = subscription or place.subscription
+    if not group:
         return Place(kind="subscription", subscription=chosen)
     return Place(kind="resourceGroup", subscription=chosen, group=group)
 
@@ -725,6 +728,7 @@ def expand_nested(instance: Instance) -> Expansion | None:
     outer = instance.expansion
     raw = member(instance.declaration.body, "properties")
     if not isinstance(raw, Mapping) or not isinstance(member(raw, "template"), Mapping):
+        _check_link(instance)
         return None
     path = f"{instance.path}.properties.template"
     try:
@@ -749,6 +753,24 @@ def expand_nested(instance: Instance) -> Expansion | None:
     for failure in nested.failures:
         raise failure.at(path)
     return nested
+
+
+def _check_link(instance: Instance) -> None:
+    """Refuse a link that only means something to a template that was itself linked."""
+    properties = member(outer_body(instance), "properties")
+    link = member(properties, "templateLink") if isinstance(properties, Mapping) else None
+    if isinstance(link, Mapping) and member(link, "relativePath") is not None:
+        message = "templateLink.relativePath is relative to the link of the template around it, which has none."
+        raise EvaluationError(message, kind=VALIDATION).at(f"{instance.path}.properties.templateLink")
+
+
+def outer_body(instance: Instance) -> dict[str, Any]:
+    """The evaluated body of a nested deployment, without its template."""
+    try:
+        body: dict[str, Any] = instance.expansion.evaluate_body(instance)
+    except EvaluationError as failure:
+        raise failure.as_validation() from None
+    return body
 
 
 def check_nested_types(template: Template) -> None:

@@ -50,6 +50,7 @@ def _split(call: Call, arguments: list[Any], lead: int) -> tuple[list[Any], Any,
             raise EvaluationError(f"{call.name}() takes strings, not {describe_value(value)}.", node=call)
     for position, value in enumerate(values[: lead + 1]):
         if isinstance(value, str) and "/" in value:
+            value = value.rstrip("/")
             names = values[position + 1 :]
             segments = value.count("/")
             if len(names) != segments:
