@@ -32,12 +32,11 @@ def command(as_json: bool) -> None:
 
 def _findings() -> dict[str, Any]:
     from infra_lib import pipeline
-    from infra_lib.bicep.official import find_cli
+    from infra_lib.bicep.official import find_bicep
 
     found: dict[str, Any] = {"infra-lib": _version("infra-lib"), "python": platform.python_version(), "platform": sys.platform}
     found.update({name: _version(name) for name in _PACKAGES})
-    cli = find_cli()
-    found["official Bicep CLI"] = None if cli is None else str(cli)
+    found["official Bicep CLI"] = find_bicep()
     found["resource types"] = str(pipeline.resource_types_status())
     return found
 

@@ -95,16 +95,16 @@ def compile(path: str | Path, *, compiler: Compiler = "built-in") -> Template | 
     try:
         return _compile_parameters(file) if file.suffix == ".bicepparam" else _compile_template(file)
     except BicepError as error:
-        from infra_lib.bicep.official import find_cli
+        from infra_lib.bicep.official import find_bicep
 
         refused = [item for item in error.diagnostics if item.code in _UNSUPPORTED]
-        if not refused or find_cli() is None:
+        if not refused or find_bicep() is None:
             raise
         return _compile_officially(file, note=f"{file} was compiled by the official Bicep CLI: {refused[0].message}")
 
 
 # What the built-in compiler says of constructs that it does not know, as against mistakes.
-_UNSUPPORTED = frozenset(("INF001",))
+_UNSUPPORTED = frozenset(("INF310",))
 
 
 def load(path: str | Path, parameters: ParametersLike = None) -> Source:
@@ -182,7 +182,17 @@ def _compile_parameters(file: Path) -> ParametersDocument:
 
 
 def _compile_officially(file: Path, note: str) -> Template | ParametersDocument:
-    raise NotImplementedError(file, note)
+    from infra_lib.bicep.official import OfficialBicep
+
+    with OfficialBicep() as cli:
+        compiled = cli.compile_parameters(file) if file.suffix == ".bicepparam" else cli.compile(file)
+    if not compiled.success:
+        raise BicepError(compiled.diagnostics)
+    if file.suffix == ".bicepparam":
+        return ParametersDocument(
+            path=file, content=compiled.parameters or {}, template=compiled.template, diagnostics=compiled.diagnostics, note=note
+        )
+    return Template(path=file, content=compiled.template or {}, diagnostics=compiled.diagnostics, note=note)
 
 
 def _read_json_template(file: Path) -> dict[str, Any]:
