@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 ENVIRONMENT_VARIABLE = "INFRA_RESOURCE_TYPES"
 """Names the index file to use instead of the one in the user's data folder."""
 
+_FILE_NAME = "resource-types.db"
 _FORMAT = "1"
 _PIECE = 64
 _DOCUMENTS_KEPT = 64
@@ -105,10 +106,13 @@ class ImportReport:
 
 
 def default_path() -> Path:
-    """The index for when none is named: INFRA_RESOURCE_TYPES, or ``infra-lib/resource-types.db`` in the user's data folder."""
-    if named := os.environ.get(ENVIRONMENT_VARIABLE):
-        return Path(named).expanduser()
-    return _data_folder() / "infra-lib" / "resource-types.db"
+    """The index for when none is named: the file (or the folder for it) that INFRA_RESOURCE_TYPES names, else
+    ``infra-lib/resource-types.db`` in the user's data folder."""
+    named = os.environ.get(ENVIRONMENT_VARIABLE)
+    if not named:
+        return _data_folder() / "infra-lib" / _FILE_NAME
+    path = Path(named).expanduser()
+    return path / _FILE_NAME if path.is_dir() else path
 
 
 def _data_folder() -> Path:
@@ -295,8 +299,9 @@ def import_types(checkout: Path | str, index: Path | str | None = None, *, progr
 
     ``checkout`` is a checkout of Azure/bicep-types-az or a part of one; its index.json is not needed. A type that two files
     declare at one version is taken from the first in the order of their paths. ``progress`` is called after each file.
-    Raises InputError where there are no type files, or none that can be read.
+    Raises InputError where there are no type files, or none that can be read, and where the index cannot be written.
     """
+    import sqlite3
     import tempfile
 
     start = time.monotonic()
@@ -304,15 +309,18 @@ def import_types(checkout: Path | str, index: Path | str | None = None, *, progr
     files = _type_files(folder)
     if not files:
         raise InputError(f"there is no types.json under {folder}; give a checkout of Azure/bicep-types-az")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    os.close(descriptor)
-    temporary = Path(name)
     try:
-        skipped = _write_index(temporary, folder, files, progress)
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        os.close(descriptor)
+        temporary = Path(name)
+        try:
+            skipped = _write_index(temporary, folder, files, progress)
+            os.replace(temporary, target)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except (OSError, sqlite3.Error) as error:
+        raise InputError(f"the index of resource types cannot be written to {target}: {error}") from error
     return ImportReport(status=status(target), skipped=tuple(skipped), seconds=time.monotonic() - start)
 
 

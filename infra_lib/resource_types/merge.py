@@ -14,6 +14,7 @@ from infra_lib.resource_types.nodes import (
     AnyType,
     ArrayType,
     DiscriminatedObjectType,
+    IntegerType,
     ObjectType,
     Property,
     ResourceType,
@@ -53,9 +54,12 @@ class _Merged:
 
 
 def merged_node(first: TypeNode, second: TypeNode) -> TypeNode:
-    """The first node, completed from the second where both are of one kind; any value gives way to what is known."""
+    """The first node, completed from the second where both are of one kind; any value gives way to what is known.
+
+    Not to an integer: the public type files call every number one, the models of the packages a number with a fraction any value.
+    """
     if isinstance(first, AnyType):
-        return second
+        return first if isinstance(second, IntegerType) else second
     if isinstance(first, ObjectType) and isinstance(second, ObjectType):
         return _merged_object(first, second)
     if isinstance(first, ArrayType) and isinstance(second, ArrayType):

@@ -152,7 +152,7 @@ def _resource_type(reader: ModelReader, entry: _Entry) -> ResourceType:
     return ResourceType(
         entry.name,
         operation.api_version,
-        _Once(partial(_body, reader, entry.name, operation.api_version, operation.models)),
+        _Once(partial(_body, reader, entry.name, operation)),
         readable_scopes=entry.readable,
         writable_scopes=entry.writable,
         functions=partial(_functions, reader, entry),
@@ -174,17 +174,20 @@ class _Once:
         return self._node
 
 
-def _body(reader: ModelReader, name: str, api_version: str, models: Models) -> TypeNode:
+def _body(reader: ModelReader, name: str, operation: _Operation) -> TypeNode:
     """The node of the models with the members that every resource has, as a template declares them.
 
-    The name and the location of a resource never change, whatever its type.
+    The name and the location of a resource never change, whatever its type. A name that stands in the URL (``default``) is the
+    only one there may be.
     """
-    node = reader.object(models)
+    node = reader.object(operation.models)
+    last = operation.url.rpartition("/")[2]
+    own_name = _STRING if "{" in last else StringLiteralType(last)
     common = [
         Property("id", lambda: _STRING, read_only=True, deploy_time_constant=True),
-        Property("name", lambda: _STRING, required=True, deploy_time_constant=True, create_only=True),
+        Property("name", lambda: own_name, required=True, deploy_time_constant=True, create_only=True),
         Property("type", partial(StringLiteralType, name), read_only=True, deploy_time_constant=True),
-        Property("apiVersion", partial(StringLiteralType, api_version), read_only=True, deploy_time_constant=True),
+        Property("apiVersion", partial(StringLiteralType, operation.api_version), read_only=True, deploy_time_constant=True),
     ]
     if isinstance(node, ObjectType):
         if (location := node.properties.get("location")) is not None and not location.read_only:

@@ -339,6 +339,19 @@ def test_default_index_is_named_by_the_environment(checkout: Path, tmp_path: Pat
     assert bicep_types.status().versions == 4
 
 
+def test_environment_may_name_a_folder(checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INFRA_RESOURCE_TYPES", str(tmp_path))
+    import_types(checkout)
+    assert bicep_types.default_path() == tmp_path / "resource-types.db"
+    assert bicep_types.open_default() is not None
+
+
+def test_index_that_cannot_be_written_is_refused(checkout: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(InputError, match="cannot be written"):
+        import_types(checkout, tmp_path / "file" / "types.db")
+
+
 def test_what_is_no_index_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="resource-types import"):
         open_index(tmp_path / "absent.db")

@@ -79,12 +79,16 @@ def test_the_first_decides_what_is_read_only_and_required() -> None:
 
 def test_properties_of_the_second_come_after_those_of_the_first() -> None:
     first = ObjectType("A", [Property("b", lambda: TEXT), Property("any", lambda: ANY)])
-    second = ObjectType("B", [Property("a", lambda: TEXT), Property("any", lambda: NUMBER)], lambda: TEXT)
+    second = ObjectType("B", [Property("a", lambda: TEXT), Property("any", lambda: SECRET)], lambda: TEXT)
     merged = merged_node(first, second)
     assert isinstance(merged, ObjectType)
     assert list(merged.properties) == ["b", "any", "a"]
-    assert merged.properties["any"].type is NUMBER
+    assert merged.properties["any"].type is SECRET
     assert merged.additional_properties is TEXT
+
+
+def test_a_number_with_a_fraction_stays_one() -> None:
+    assert merged_node(ANY, NUMBER) is ANY
 
 
 def test_lists_and_recursive_types_are_merged_as_far_as_they_are_asked_for() -> None:

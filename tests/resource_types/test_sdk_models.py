@@ -15,6 +15,7 @@ from infra_lib.resource_types.catalog import (
     ObjectType,
     Property,
     Scopes,
+    StringLiteralType,
     StringType,
     UnionType,
 )
@@ -152,6 +153,12 @@ def test_names_are_those_of_the_wire(catalog: SdkModelsCatalog) -> None:
     assert isinstance(properties, ObjectType)
     assert "supportsHttpsTrafficOnly" in properties.properties
     assert "networkAcls" in properties.properties
+
+
+def test_a_name_that_stands_in_the_url_is_the_only_one(catalog: SdkModelsCatalog) -> None:
+    name = body(catalog, "Microsoft.Storage/storageAccounts/fileServices").properties["name"].type
+    assert isinstance(name, StringLiteralType)
+    assert name.value == "default"
 
 
 def test_discriminated_models(catalog: SdkModelsCatalog) -> None:
