@@ -18,13 +18,17 @@ from infra_lib.bicep.spelling import suggest
 _RESERVED = ("az", "sys")
 
 
-def bind(model: SemanticModel) -> None:
-    """Fill the model of a parsed file: declare its symbols, bind its names, report what means nothing and what goes in a circle."""
+def bind(model: SemanticModel) -> Callable[[], None]:
+    """Fill the model of a parsed file: declare its symbols, bind its names, report what means nothing.
+
+    The function returned does the rest, once ``model.invalid`` has the symbols whose files or loaded values are missing: it finds what goes
+    in a circle and reports the uses of what is not valid.
+    """
     _declare(model)
     walker = _Binder(model)
     for declaration in model.file.program.declarations:
         walker.statement(declaration)
-    walker.finish()
+    return walker.finish
 
 
 # ---------------------------------------------------------------------------------------------- declarations
@@ -176,10 +180,11 @@ class _Binder:
         self.lambda_depth = 0
         self.in_decorator = False
         self.in_function = False
+        self.in_type = False
         self.inline_allowed = False
         self.defaults_allowed = False
         self.depends_on: s.ObjectProperty | None = None
-        self.invalid: set[sym.DeclaredSymbol] = set()
+        self.invalid = model.invalid
         self.lambdas: list[tuple[s.Lambda, sym.DeclaredSymbol | None, list[Use]]] = []
         self.kind: namespaces.Kind = model.kind
         self.scope = model.scope
@@ -202,7 +207,7 @@ class _Binder:
             if symbol is not None:
                 self.symbols[call] = symbol
             elif name in namespaces.DECORATORS:
-                pass
+                self.count(call, namespaces.DECORATORS[name])
             elif namespaces.find_function(name, self.kind, self.scope) is not None:
                 self.model.report("BCP152", call.identifier, name=name)
                 self.symbols[call] = sym.ErrorSymbol(name)
@@ -217,8 +222,18 @@ class _Binder:
             if type(base) is sym.NamespaceSymbol and (base.name != "sys" or call.identifier.name not in namespaces.DECORATORS):
                 self.unknown_in(base.name, call.identifier, decorators=True)
                 self.symbols[call] = sym.ErrorSymbol(call.identifier.name)
+            elif type(base) is sym.NamespaceSymbol:
+                self.count(call, namespaces.DECORATORS[call.identifier.name])
+        elif type(call) is s.VariableAccess and call.identifier.name in namespaces.DECORATORS and self.lookup(call.identifier.name) is None:
+            self.error("BCP063", call, name=call.identifier.name)
         else:
             self.visit(call)
+
+    def owned_type(self, node: s.Declaration, type_: s.Node | None) -> None:
+        """Visit a type that a declaration writes."""
+        self.in_type = True
+        self.owned(node, type_)
+        self.in_type = False
 
     def owned(self, node: s.Declaration, *parts: s.Node | None) -> None:
         """Visit the parts of a declaration as its own."""
@@ -230,7 +245,7 @@ class _Binder:
 
     def parameter(self, node: s.ParameterDeclaration) -> None:
         errors = self.errors
-        self.owned(node, node.type)
+        self.owned_type(node, node.type)
         if self.errors != errors or node.type is None or type(node.type) is s.Skipped:
             self.invalid.add(cast("sym.DeclaredSymbol", self.symbols[node]))
         self.defaults_allowed = True
@@ -239,7 +254,7 @@ class _Binder:
 
     def variable(self, node: s.VariableDeclaration) -> None:
         errors = self.errors
-        self.owned(node, node.type)
+        self.owned_type(node, node.type)
         if type(node.value) is s.ForExpression:
             self.around[node.value] = node
         elif type(node.value) in (s.FunctionCall, s.InstanceCall):
@@ -260,14 +275,14 @@ class _Binder:
         self.inline_allowed = False
 
     def output(self, node: s.OutputDeclaration) -> None:
-        self.owned(node, node.type)
+        self.owned_type(node, node.type)
         if type(node.value) is s.ForExpression:
             self.around[node.value] = node
         self.inline_value(node, node.value)
 
     def type_declaration(self, node: s.TypeDeclaration) -> None:
         errors = self.errors
-        self.owned(node, node.value)
+        self.owned_type(node, node.value)
         if self.errors != errors:
             self.invalid.add(cast("sym.DeclaredSymbol", self.symbols[node]))
 
@@ -277,8 +292,8 @@ class _Binder:
         if type(value) is s.TypedLambda:
             errors = self.errors
             for parameter in value.parameters:
-                self.owned(node, parameter.type)
-            self.owned(node, value.return_type)
+                self.owned_type(node, parameter.type)
+            self.owned_type(node, value.return_type)
             if self.errors != errors:
                 self.invalid.add(cast("sym.DeclaredSymbol", self.symbols[node]))
             scope: dict[str, sym.DeclaredSymbol] = {}
@@ -423,10 +438,14 @@ class _Binder:
             self.symbols[node] = sym.NamespaceSymbol(name)
         elif name in namespaces.PRIMITIVE_TYPES or name in namespaces.PARAMETERIZED_TYPES:
             self.symbols[node] = sym.AmbientType(name)
+        elif node.identifier.valid and self.in_type:
+            self.error("BCP302", node, name=name)
+            self.symbols[node] = sym.ErrorSymbol(name)
         elif node.identifier.valid:
             found = namespaces.find_function(name, self.kind, self.scope)
             if found is not None:
                 self.symbols[node] = sym.BuiltInFunction(*found)
+                self.error("BCP063", node, name=name)
             else:
                 candidates = namespaces.PRIMITIVE_TYPES | namespaces.PARAMETERIZED_TYPES
                 self.unknown(node.identifier, suggest(name, candidates))
@@ -455,7 +474,10 @@ class _Binder:
         self.uses.append(use)
 
     def unknown(self, identifier: s.Identifier, near: str | None) -> None:
-        if near is not None:
+        banned = namespaces.BANNED.get(identifier.name)
+        if banned is not None:
+            self.error(banned[0], identifier, name=identifier.name, instead=banned[1])
+        elif near is not None:
             self.error("BCP082", identifier, name=identifier.name, suggestion=near)
         else:
             self.error("BCP057", identifier, name=identifier.name)
@@ -555,17 +577,23 @@ class _Binder:
         if flags & namespaces.INLINE and not self.inline_allowed:
             self.error("BCP066", node.identifier, name=name)
             return
-        count = len(node.arguments)
-        if count < minimum or (maximum is not None and count > maximum):
-            expected = f"at least {minimum}" if maximum is None else str(minimum) if minimum == maximum else f"{minimum} to {maximum}"
-            start = node.identifier.end if not node.arguments else node.arguments[0].start
-            self.errors += 1
-            if not self.lambda_depth:
-                self.model.report("BCP071", (self.parenthesis(node, start), node.end), name=name, expected=expected, count=count)
-        elif flags & (namespaces.VARIABLE | namespaces.INDIRECT_VARIABLE):
+        if self.count(node, function.info) and flags & (namespaces.VARIABLE | namespaces.INDIRECT_VARIABLE):
             self.model.compile_time_calls.append(node)
             if self.in_function:
                 self.model.inside_functions.add(node)
+
+    def count(self, node: s.FunctionCall | s.InstanceCall, info: namespaces.FunctionInfo | namespaces.DecoratorInfo) -> bool:
+        """Check the number of a call's arguments."""
+        name, minimum, maximum, _ = info
+        count = len(node.arguments)
+        if count >= minimum and (maximum is None or count <= maximum):
+            return True
+        expected = f"at least {minimum}" if maximum is None else str(minimum) if minimum == maximum else f"{minimum} to {maximum}"
+        start = node.identifier.end if not node.arguments else node.arguments[0].start
+        self.errors += 1
+        if not self.lambda_depth:
+            self.model.report("BCP071", (self.parenthesis(node, start), node.end), name=name, expected=expected, count=count)
+        return False
 
     def parenthesis(self, node: s.FunctionCall | s.InstanceCall, limit: int) -> int:
         """The offset of the call's opening parenthesis."""
@@ -623,7 +651,7 @@ class _Binder:
         elif name in namespaces.PARAMETERIZED_TYPES or name in namespaces.PRIMITIVE_TYPES:
             self.symbols[node] = sym.AmbientType(name)
         elif node.identifier.valid:
-            self.unknown(node.identifier, suggest(name, namespaces.PRIMITIVE_TYPES | namespaces.PARAMETERIZED_TYPES))
+            self.error("BCP302", node, name=name)
             self.symbols[node] = sym.ErrorSymbol(name)
         for argument in node.arguments:
             self.visit(argument)
@@ -643,8 +671,10 @@ class _Binder:
             self.visit(child)
 
     def decorated_type(self, node: s.ObjectTypeProperty | s.ObjectTypeAdditionalProperties | s.TupleTypeItem) -> None:
+        self.in_type = False
         for decorator in node.decorators:
             self.decorator(decorator)
+        self.in_type = True
         self.visit(node.value)
 
     def type_access(self, node: s.ItemsAccess | s.AdditionalPropertiesAccess) -> None:
@@ -668,12 +698,11 @@ class _Binder:
                 if owner not in invalid and owner not in model.cycles:
                     invalid.add(owner)
                     pending.append(owner)
-        model.invalid = invalid
         if not invalid and not model.cycles:
             return
         owners = {id(use): owner for owner, uses in model.uses.items() for use in uses}
         for use in self.uses:
-            if use.in_lambda:
+            if use.in_lambda or type(self.around.get(use.node)) is s.ResourceAccess:
                 continue
             owner_symbol = owners.get(id(use))
             cycle = model.cycles.get(use.symbol)

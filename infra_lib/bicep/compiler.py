@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -70,6 +70,7 @@ class Compiler:
         self.json_templates: dict[str, JsonTemplate] = {}
         self._templates: dict[SemanticModel, dict[str, Any] | None] = {}
         self._references: dict[SemanticModel, list[_Reference]] = {}
+        self._finish_binding: dict[SemanticModel, Callable[[], None]] = {}
 
     def compile(self, path: str, shown: str | None = None) -> Compilation:
         """Compile the file at an absolute path; ``shown`` is its path in diagnostics."""
@@ -128,7 +129,7 @@ class Compiler:
         self.models[path] = model
         for problem in self.configuration_of(path).problems:
             model.report(problem.code, (0, 0), **problem.names)
-        bind(model)
+        self._finish_binding[model] = bind(model)
         self._references[model] = self._resolve_references(model)
         return model
 
@@ -205,9 +206,14 @@ class Compiler:
             targets[reference.statement] = target
         for module in model.modules:
             module.target = targets.get(module.node)
+            if module.target is None:
+                model.invalid.add(module)
         for imported in (*model.imports, *model.wildcards):
             imported.target = targets.get(imported.declaration)
+            if imported.target is None:
+                model.invalid.add(imported)
         evaluate_calls(model)
+        self._finish_binding.pop(model)()
 
     # ------------------------------------------------------------------------------------------ templates
 

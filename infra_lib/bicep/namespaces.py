@@ -87,6 +87,23 @@ _SCOPED_COUNTS: dict[str, dict[str, tuple[int, int]]] = {
 }
 """The scope functions whose overloads depend on the target scope of the file."""
 
+BANNED: dict[str, tuple[str, str]] = {
+    "variables": ("BCP060", "the variable's name"),
+    "parameters": ("BCP061", "the parameter's name"),
+    "if": ("BCP100", "condition ? value : other"),
+    "createArray": ("BCP101", "[a, b]"),
+    "createObject": ("BCP102", "{ name: value }"),
+    **{
+        name: ("BCP069", operator)
+        for name, operator in (
+            ("add", "+"), ("sub", "-"), ("mul", "*"), ("div", "/"), ("mod", "%"), ("less", "<"), ("lessOrEquals", "<="),
+            ("greater", ">"), ("greaterOrEquals", ">="), ("equals", "=="), ("not", "!"), ("and", "&&"), ("or", "||"),
+            ("coalesce", "??"),
+        )  # fmt: skip
+    },
+}
+"""Functions of the template language that Bicep has syntax for: the code of the mistake and what to write instead."""
+
 _LIST = re.compile(r"list[a-zA-Z]*\Z")
 
 _DECLARATION_PLACES = frozenset(

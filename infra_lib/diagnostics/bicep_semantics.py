@@ -7,7 +7,11 @@ CODES: dict[str, Entry] = {
     "BCP028": Entry("error", '"{name}" is declared more than once.', "Rename or remove all but one."),
     "BCP057": Entry("error", 'Nothing here has the name "{name}".', "Declare it, or correct the name."),
     "BCP059": Entry("error", '"{name}" is no function.', "Use it without parentheses, or call a function."),
+    "BCP060": Entry("error", 'The function "variables" is not for Bicep.', "Write {instead}."),
+    "BCP061": Entry("error", 'The function "parameters" is not for Bicep.', "Write {instead}."),
     "BCP062": Entry("error", 'The declaration of "{name}" is not valid.', "Correct that declaration first."),
+    "BCP063": Entry("error", '"{name}" is a function; it has no value of its own.', "Call it with parentheses."),
+    "BCP069": Entry("error", 'The function "{name}" is not for Bicep.', "Use the operator {instead}."),
     "BCP079": Entry("error", "This declaration uses itself.", "Remove the use."),
     "BCP080": Entry("error", 'These declarations use each other in a circle: "{chain}".', "Remove one of the uses."),
     "BCP082": Entry("error", 'Nothing here has the name "{name}".', 'Did you mean "{suggestion}"?'),
@@ -30,6 +34,9 @@ CODES: dict[str, Entry] = {
     # modules
     "BCP094": Entry("error", "The file refers to itself.", "Name another file."),
     "BCP095": Entry("error", 'Files refer to each other in a circle: "{chain}".', "Remove one of the references."),
+    "BCP100": Entry("error", 'The function "if" is not for Bicep.', "Write {instead}."),
+    "BCP101": Entry("error", 'The function "createArray" is not for Bicep.', "Write {instead}."),
+    "BCP102": Entry("error", 'The function "createObject" is not for Bicep.', "Write {instead}."),
     "BCP104": Entry("error", 'The module "{path}" has errors of its own.', "Correct that file first."),
     # what is not compiled
     "INF310": Entry(
