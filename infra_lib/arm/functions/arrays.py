@@ -155,7 +155,7 @@ def _distinct(args: list[Any]) -> list[Any]:
 
 def _identity(item: Any) -> Any:
     """A key that is equal for items that a set takes as the same: of one kind and one JSON text, order of keys included."""
-    return item if type(item) is str else (write_json(item),)
+    return item if type(item) is str or type(item) is int else (write_json(item),)
 
 
 def _unrepeated(items: list[Any]) -> list[Any]:

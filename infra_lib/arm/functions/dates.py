@@ -44,7 +44,7 @@ def _moment(function: str, args: list[Any]) -> Moment:
 
 
 def _duration_ticks(text: str) -> int:
-    """The length of an ISO 8601 duration as XML Schema has it: a year is 365 days, twelve months are a year, other months 30 days."""
+    """The length of an ISO 8601 duration as XML Schema has it: a year is 365 days, as are twelve months; a month is 30."""
     found = _duration.fullmatch(text.strip(" \t\r\n"))
     if not found:
         raise FunctionError(f"dateTimeAdd() adds a duration such as 'P1Y2M3DT4H5M6S' or '-PT1H', not {text!r}.")

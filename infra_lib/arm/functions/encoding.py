@@ -40,7 +40,7 @@ def _base64_to_string(args: list[Any]) -> str:
 def _base64_to_json(args: list[Any]) -> Any:
     text = _decode("base64ToJson", text_argument("base64ToJson", args, 0))
     try:
-        return read_json(text.removeprefix("\ufeff"))
+        return read_json(text)
     except JsonError as error:
         raise FunctionError(f"base64ToJson() cannot read the decoded text: {error}.") from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from functools import lru_cache
 from sys import byteorder
 from typing import Any
 
@@ -76,20 +77,27 @@ _UNIQUE_LENGTH = 13
 _GUID_NAMESPACE = bytes.fromhex("11fb06fb712d4ddd98c7e71bbd588830")
 
 
-def _bytes(function: str, args: list[Any]) -> bytes:
-    return "-".join(all_text(function, args)).encode("utf-8", "replace")
+def _joined(function: str, args: list[Any]) -> str:
+    return "-".join(all_text(function, args))
+
+
+@lru_cache(maxsize=1024)
+def _unique(text: str) -> str:
+    # Thirteen groups of five bits from the top; the last is the lowest four bits and a zero.
+    value = murmur64(text.encode("utf-8", "replace")) << 1
+    return "".join([_ALPHABET[value >> shift & 31] for shift in range(5 * (_UNIQUE_LENGTH - 1), -1, -5)])
 
 
 def _unique_string(args: list[Any]) -> str:
-    # Thirteen groups of five bits from the top; the last is the lowest four bits and a zero.
-    value = murmur64(_bytes("uniqueString", args)) << 1
-    return "".join([_ALPHABET[value >> shift & 31] for shift in range(5 * (_UNIQUE_LENGTH - 1), -1, -5)])
+    return _unique(_joined("uniqueString", args))
 
 
 def _guid(args: list[Any]) -> str:
     from hashlib import sha1
 
-    digest = bytearray(sha1(_GUID_NAMESPACE + _bytes("guid", args), usedforsecurity=False).digest()[:16])
+    digest = bytearray(
+        sha1(_GUID_NAMESPACE + _joined("guid", args).encode("utf-8", "replace"), usedforsecurity=False).digest()[:16]
+    )
     digest[6] = digest[6] & 0x0F | 0x50
     digest[8] = digest[8] & 0x3F | 0x80
     text = digest.hex()

@@ -217,6 +217,8 @@ def _parse_custom(text: str) -> tuple[_Section, _Section | None, _Section | None
 
 def _custom(value: Any, text: str) -> str:
     is_float = type(value) is float
+    if not is_float and text.count("0") == len(text):
+        return ("-" if value < 0 else "") + str(abs(value)).rjust(len(text), "0")
     number = _from_decimal(f"{value:.{_CUSTOM_FLOAT_DIGITS - 1}e}" if is_float else str(value))
     positive, negative, zero = _parse_custom(text)
     chosen = zero if not number.digits else negative if number.negative else None
