@@ -6,8 +6,8 @@ declaration, the node around each access, the loops' places and the calls that t
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import cast
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 from infra_lib.bicep import namespaces
 from infra_lib.bicep import symbols as sym
@@ -21,8 +21,8 @@ _RESERVED = ("az", "sys")
 def bind(model: SemanticModel) -> Callable[[], None]:
     """Fill the model of a parsed file: declare its symbols, bind its names, report what means nothing.
 
-    The function returned does the rest, once ``model.invalid`` has the symbols whose files or loaded values are missing: it finds what goes
-    in a circle and reports the uses of what is not valid.
+    The function returned does the rest, once ``model.invalid`` has the symbols whose files or loaded values are missing: it
+    finds what goes in a circle and reports the uses of what is not valid.
     """
     _declare(model)
     walker = _Binder(model)
@@ -58,8 +58,7 @@ def _declare(model: SemanticModel) -> None:
                 model.report("BCP084", symbol.identifier, name=symbol.name)
 
 
-def _report_duplicates(model: SemanticModel, symbols: list[sym.DeclaredSymbol] | list[sym.OutputSymbol] | list[sym.MetadataSymbol],
-                       code: str) -> None:
+def _report_duplicates(model: SemanticModel, symbols: Sequence[sym.DeclaredSymbol], code: str) -> None:
     seen: dict[str, list[sym.DeclaredSymbol]] = {}
     for symbol in symbols:
         if symbol.name:
@@ -224,8 +223,8 @@ class _Binder:
                 self.symbols[call] = sym.ErrorSymbol(call.identifier.name)
             elif type(base) is sym.NamespaceSymbol:
                 self.count(call, namespaces.DECORATORS[call.identifier.name])
-        elif type(call) is s.VariableAccess and call.identifier.name in namespaces.DECORATORS and self.lookup(call.identifier.name) is None:
-            self.error("BCP063", call, name=call.identifier.name)
+        elif type(call) is s.VariableAccess and (name := call.identifier.name) in namespaces.DECORATORS and not self.lookup(name):
+            self.error("BCP063", call, name=name)
         else:
             self.visit(call)
 
@@ -255,9 +254,7 @@ class _Binder:
     def variable(self, node: s.VariableDeclaration) -> None:
         errors = self.errors
         self.owned_type(node, node.type)
-        if type(node.value) is s.ForExpression:
-            self.around[node.value] = node
-        elif type(node.value) in (s.FunctionCall, s.InstanceCall):
+        if isinstance(node.value, (s.ForExpression, s.FunctionCall, s.InstanceCall)):
             self.around[node.value] = node
         if node.type is not None:
             if self.errors != errors:
@@ -490,7 +487,7 @@ class _Binder:
         else:
             self.error("BCP107", identifier, name=identifier.name, namespace=namespace)
 
-    def error(self, code: str, node: s.Node, **names: str) -> None:
+    def error(self, code: str, node: s.Node, **names: Any) -> None:
         self.errors += 1
         if not self.lambda_depth:
             self.model.report(code, node, **names)
@@ -543,7 +540,8 @@ class _Binder:
             self.symbols[node] = symbol
             self.use(symbol, node)
             if not isinstance(symbol, (sym.FunctionSymbol, sym.ImportedSymbol)):
-                self.error("BCP265" if namespaces.find_function(name, self.kind, self.scope) else "BCP059", node.identifier, name=name)
+                hides = namespaces.find_function(name, self.kind, self.scope) is not None
+                self.error("BCP265" if hides else "BCP059", node.identifier, name=name)
         else:
             found = namespaces.find_function(name, self.kind, self.scope)
             if found is not None:

@@ -12,13 +12,13 @@ _IDENTIFYING = frozenset(("id", "name", "type", "apiVersion"))
 
 
 class Dependency(NamedTuple):
-    """A dependency on a resource, module or variable; ``index`` is None for a whole collection.
+    """A dependency on a resource, module or variable; ``subscript`` is the index behind it, None for a whole collection.
 
     ``weak`` marks a use that reads nothing of a resource but what identifies it.
     """
 
     target: sym.DeclaredSymbol
-    index: s.Expression | None
+    subscript: s.Expression | None
     weak: bool = False
 
 
@@ -33,7 +33,7 @@ def find_dependencies(model: SemanticModel) -> dict[sym.DeclaredSymbol, list[Dep
         if type(owner) is sym.ResourceSymbol:
             ancestors = table.ancestors(owner)
             if ancestors:
-                direct[Dependency(ancestors[-1].resource, ancestors[-1].index, True)] = None
+                direct[Dependency(ancestors[-1].resource, ancestors[-1].subscript, True)] = None
         for use in model.uses.get(owner, ()):
             if type(model.around.get(use.node)) is s.ResourceAccess:
                 continue  # of a::b only b counts

@@ -10,7 +10,7 @@ from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
 from infra_lib.bicep.dependencies import Dependency, find_dependencies
 from infra_lib.bicep.lower import Context, Environment, Lowering, UnsupportedError
-from infra_lib.bicep.model import JsonTemplate
+from infra_lib.bicep.model import JsonTemplate, SemanticModel
 from infra_lib.bicep.references import DEPLOYMENTS_VERSION
 from infra_lib.bicep.resources import DEPLOYMENTS, ScopeData
 
@@ -137,7 +137,7 @@ class Deployables:
         scope = self.table.scope_of(resource)
         if scope.resource is None:
             return self._scope(scope, body)
-        context = self.lowering.context(scope.resource, scope.index, body)
+        context = self.lowering.context(scope.resource, scope.subscript, body)
         return {"scope": arm.serialized(self.emission.references.indexed_id(scope.resource, context))}
 
     def _scope(self, scope: ScopeData, body: s.ObjectSyntax) -> dict[str, Any]:
@@ -167,7 +167,7 @@ class Deployables:
         return {}
 
     def _environment(self, expression: s.Expression, scope: ScopeData, body: s.ObjectSyntax) -> Environment | None:
-        context = self.lowering.context_for((expression,), scope.index, body)
+        context = self.lowering.context_for((expression,), scope.subscript, body)
         return None if context is None else context.environment
 
     # ------------------------------------------------------------------------------------------ modules
@@ -224,7 +224,7 @@ class Deployables:
             result["input"] = arm.written(text) if direct else f"[{arm.as_call(text)}]"
             return {"copy": [result]}
         target = module.target
-        if target is not None and not isinstance(target, JsonTemplate) and item.name in target.resource_parameters():
+        if isinstance(target, SemanticModel) and item.name in target.resource_parameters():
             reference = self.lowering.reference(value)
             if reference is not None:
                 return {"value": arm.written(self.emission.references.property(reference, "id", False))}
@@ -282,7 +282,7 @@ class Deployables:
         entries: list[tuple[str, str]] = []
         for target, ends in found.items():
             key = self.table.symbolic_name(target) if type(target) is sym.ResourceSymbol else target.name
-            whole = next((end for end in ends if end[0].index is None), None)
+            whole = next((end for end in ends if end[0].subscript is None), None)
             distinct: Iterable[tuple[Dependency, Context | None]] = [whole] if whole is not None else dict(ends).items()
             entries += [(key, self._entry(target, key, context)) for _, context in distinct]
         entries.sort(key=lambda entry: entry[0])
@@ -312,7 +312,7 @@ class Deployables:
         if context is not None:
             environment = context.environment
         if uses_index and not indexed:
-            step, context = step._replace(index=None), None
+            step, context = step._replace(subscript=None), None
         if self._is_end(step):
             yield step, context
             return
@@ -325,12 +325,12 @@ class Deployables:
         before, self.lowering.environment = self.lowering.environment, environment
         try:
             if isinstance(target, sym.DeployableSymbol):
-                return None if target.is_collection and step.index is None else self.lowering.context(target, step.index, place)
+                return None if target.is_collection and step.subscript is None else self.lowering.context(target, step.subscript, place)
             if type(target) is sym.VariableSymbol:
                 value = target.node.value
                 if type(value) is s.ForExpression:
-                    return None if step.index is None else self.lowering.context_for((value.body,), step.index, place)
-                return self.lowering.context_for((value,), step.index, place)
+                    return None if step.subscript is None else self.lowering.context_for((value.body,), step.subscript, place)
+                return self.lowering.context_for((value,), step.subscript, place)
             return None
         finally:
             self.lowering.environment = before

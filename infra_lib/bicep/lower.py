@@ -8,7 +8,7 @@ expression is lowered at another place than where it was written.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from infra_lib.arm.values import float_text
 from infra_lib.bicep import arm_text as arm
@@ -256,7 +256,7 @@ class Lowering:
                 chunks.append(self.expression(item.expression))
             elif type(item) is s.ObjectProperty:
                 key = item.key
-                chunk.append(arm.string(key.name) if type(key) is s.Identifier else self.expression(key))  # type: ignore[arg-type]
+                chunk.append(arm.string(key.name) if type(key) is s.Identifier else self.expression(cast("s.Expression", key)))
                 chunk.append(self.expression(item.value))
             else:
                 raise UnsupportedError(item, _describe(item))
@@ -429,11 +429,12 @@ class Lowering:
     def method_target(self, node: s.Expression, place: s.Node) -> Reference | None:
         """The resource that a method is called on, through parentheses, ``!``, an index and variables."""
         for _ in range(100):
-            while type(node) is s.Parenthesized or type(node) is s.NonNull:
-                node = node.expression if type(node) is s.Parenthesized else node.base  # type: ignore[attr-defined]
+            while isinstance(node, (s.Parenthesized, s.NonNull)):
+                node = node.expression if isinstance(node, s.Parenthesized) else node.base
             index: s.Expression | None = None
             if type(node) is s.ArrayAccess:
-                node, index = node.base, node.index
+                index = node.index
+                node = node.base
             symbol = self.symbols.get(node)
             if type(symbol) is sym.ParameterSymbol and type(symbol.node.type) is s.ResourceType:
                 return Reference(symbol, None)

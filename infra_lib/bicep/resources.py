@@ -27,7 +27,7 @@ class Ancestor(NamedTuple):
     """A resource above another one: by nesting or by the ``parent`` property, there perhaps with an index."""
 
     resource: sym.ResourceSymbol
-    index: s.Expression | None
+    subscript: s.Expression | None
     nested: bool
 
 
@@ -35,7 +35,7 @@ class ScopeData(NamedTuple):
     """Where a resource or module is deployed to, as expressions that hold at its own place in the file.
 
     ``resource`` is the resource that is extended (``kind`` is then ``resource``), ``segments`` its name's parts where they had to be moved;
-    ``index`` the index behind the scope expression.
+    ``subscript`` the index behind the scope expression.
     """
 
     kind: ScopeKind
@@ -44,7 +44,7 @@ class ScopeData(NamedTuple):
     resource_group: s.Expression | None = None
     resource: sym.ResourceSymbol | None = None
     segments: tuple[s.Expression, ...] | None = None
-    index: s.Expression | None = None
+    subscript: s.Expression | None = None
 
 
 class TypeReference(NamedTuple):
@@ -120,7 +120,8 @@ class ResourceTable:
             return None
         index: s.Expression | None = None
         if type(parent) is s.ArrayAccess:
-            parent, index = parent.base, parent.index
+            index = parent.index
+            parent = parent.base
         found = self.resource_at(parent)
         return Ancestor(found, index, False) if found is not None else None
 
@@ -163,7 +164,7 @@ class ResourceTable:
             moved = self.name_of(ancestors[start].resource) or _NOTHING
             for position in range(start, len(ancestors)):
                 context = ancestors[position + 1].resource if position + 1 < len(ancestors) else resource
-                moved = self.move(moved, ancestors[position].index, context.identifier)
+                moved = self.move(moved, ancestors[position].subscript, context.identifier)
             segments.append(moved)
         segments.append(self.name_of(resource) or _NOTHING)
         result = tuple(segments)
@@ -217,14 +218,14 @@ class ResourceTable:
         place = self.name_of(resource) or resource.identifier
 
         def moved(expression: s.Expression | None) -> s.Expression | None:
-            return None if expression is None else self.move(expression, parent.index, place)
+            return None if expression is None else self.move(expression, parent.subscript, place)
 
         segments = above.segments
         if segments is None and above.resource is not None:
             segments = self.name_segments(above.resource)
         return ScopeData(
             above.kind, moved(above.management_group), moved(above.subscription), moved(above.resource_group), above.resource,
-            None if segments is None else tuple(self.move(segment, parent.index, place) for segment in segments), moved(above.index),
+            None if segments is None else tuple(self.move(segment, parent.subscript, place) for segment in segments), moved(above.subscript),
         )  # fmt: skip
 
     def _read_scope(self, value: s.Expression | None) -> ScopeData | None:
@@ -233,7 +234,8 @@ class ResourceTable:
         index: s.Expression | None = None
         target: s.Expression = value
         if type(value) is s.ArrayAccess and type(value.base) in (s.VariableAccess, s.ResourceAccess):
-            target, index = value.base, value.index
+            index = value.index
+            target = value.base
         symbol = self.model.symbols.get(target)
         if type(symbol) is sym.ResourceSymbol:
             return self._scope_of_resource(symbol, index)
@@ -247,11 +249,11 @@ class ResourceTable:
         if lowered == "microsoft.resources/resourcegroups":
             above = self._read_scope(resource.property("scope"))
             return ScopeData(
-                "resourceGroup", subscription=above.subscription if above else None, resource_group=self.name_of(resource), index=index
+                "resourceGroup", subscription=above.subscription if above else None, resource_group=self.name_of(resource), subscript=index
             )
         if lowered == "microsoft.management/managementgroups":
-            return ScopeData("managementGroup", management_group=self.name_of(resource), index=index)
-        return ScopeData("resource", resource=resource, index=index)
+            return ScopeData("managementGroup", management_group=self.name_of(resource), subscript=index)
+        return ScopeData("resource", resource=resource, subscript=index)
 
     def _scope_of_call(self, value: s.Expression, index: s.Expression | None) -> ScopeData | None:
         steps = 0
@@ -272,15 +274,15 @@ class ResourceTable:
         first = arguments[0] if arguments else None
         match function.name:
             case "tenant":
-                return ScopeData("tenant", index=index)
+                return ScopeData("tenant", subscript=index)
             case "managementGroup":
-                return ScopeData("managementGroup", management_group=first, index=index)
+                return ScopeData("managementGroup", management_group=first, subscript=index)
             case "subscription":
-                return ScopeData("subscription", subscription=first, index=index)
+                return ScopeData("subscription", subscription=first, subscript=index)
             case "resourceGroup" if len(arguments) > 1:
-                return ScopeData("resourceGroup", subscription=first, resource_group=arguments[1], index=index)
+                return ScopeData("resourceGroup", subscription=first, resource_group=arguments[1], subscript=index)
             case "resourceGroup":
-                return ScopeData("resourceGroup", resource_group=first, index=index)
+                return ScopeData("resourceGroup", resource_group=first, subscript=index)
         return None
 
 

@@ -113,6 +113,7 @@ class DeployableSymbol(DeclaredSymbol):
     """
 
     __slots__ = ("body", "condition", "loop")
+    node: s.ResourceDeclaration | s.ModuleDeclaration
 
     def __init__(self, name: str, node: s.ResourceDeclaration | s.ModuleDeclaration, identifier: s.Node) -> None:
         self.name = name
