@@ -15,6 +15,7 @@ from infra_lib.local.runtime import NoRuntime, Runtime
 from infra_lib.local.store import Record, Store
 
 if TYPE_CHECKING:
+    from infra_lib.arm.deployment import PreparedDeployment
     from infra_lib.local.types import ResourceType
 
 SUBSCRIPTION_ID = "00000000-0000-0000-0000-000000000000"
@@ -45,7 +46,11 @@ class Fault:
 
 
 class Context:
-    """One for a service. ``now`` is the time of the request, or of the event, that is being dealt with."""
+    """One for a service. ``now`` is the time of the request, or of the event, that is being dealt with.
+
+    ``replaying`` is True while past events are carried out, ``prepared`` holds the running deployments by key, ``advancing`` the
+    keys of those that are being carried on with right now.
+    """
 
     def __init__(self, store: Store, clock: Clock, pace: Pace, types: Mapping[str, ResourceType]) -> None:
         self.store = store
@@ -57,6 +62,9 @@ class Context:
         self.subscriptions = frozenset({SUBSCRIPTION_ID})
         self.faults: list[Fault] = []
         self.runtime: Runtime = NoRuntime()
+        self.prepared: dict[str, PreparedDeployment] = {}
+        self.replaying = False
+        self.advancing: set[str] = set()
         self.answer: Callable[[Call], Reply] = _not_connected
 
     def due(self, resource_type: str) -> float:

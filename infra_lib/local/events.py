@@ -14,11 +14,15 @@ if TYPE_CHECKING:
 def run_due(context: Context, call: Call) -> None:
     """Carry out all events that are due. ``call`` lends its origin to links. Call it within a transaction."""
     now = context.now
-    while (event := context.store.take_event(now)) is not None:
-        due, action, subject = event
-        context.now = due
-        if action == "delete":
-            lifecycle.drop(context, subject)
-        elif action == "deployment":
-            deployments.advance(context, subject, call)
-    context.now = now
+    context.replaying = True
+    try:
+        while (event := context.store.take_event(now)) is not None:
+            due, action, subject = event
+            context.now = due
+            if action == "delete":
+                lifecycle.drop(context, subject)
+            elif action == "deployment":
+                deployments.advance(context, subject, call)
+    finally:
+        context.replaying = False
+        context.now = now

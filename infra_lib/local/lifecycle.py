@@ -138,6 +138,8 @@ def list_below(context: Context, kind: ResourceType, scope: str, call: Call) -> 
 
 def validate(context: Context, kind: ResourceType, address: Address, body: Body | None, existing: Record | None) -> None:
     """What can be said of a write without the rest of the state: the name and, when ``body`` is known, its shape and values."""
+    if "PUT" not in kind.methods:
+        raise _no_such_method(kind, "PUT")
     if kind.name_rule is not None and existing is None:
         kind.name_rule.check(address.name)
     if body is None:
@@ -152,7 +154,7 @@ def write(context: Context, kind: ResourceType, address: Address, call: Call) ->
     """PUT and PATCH of one resource."""
     refusals.require_api_version(call)
     if call.method not in kind.methods:
-        raise _no_such_method(kind, call)
+        raise _no_such_method(kind, call.method)
     body = call.json_object()
     refusals.require_scope(context, address)
     refusals.require_registered(context, address)
@@ -161,10 +163,8 @@ def write(context: Context, kind: ResourceType, address: Address, call: Call) ->
         if existing is None:
             raise refusals.not_found(address, kind.name)
         body = _patched(existing, body)
-    elif existing is not None and not kind.replaces:
-        held = existing.private.get("input", {})
-        kept = {name: value for name, value in held.items() if name != "tags"}
-        body = {**kept, **body, "properties": merge_patch(held.get("properties"), body.get("properties") or {})}
+    else:
+        body = whole_body(kind, body, existing)
     refusals.require_unlocked(context, address, deleting=False)
     if existing is not None:
         _require_settled(context, kind, address, existing)
@@ -183,6 +183,15 @@ def write(context: Context, kind: ResourceType, address: Address, call: Call) ->
     if kind.on_written is not None:
         kind.on_written(context, record)
     return _write_reply(context, kind, record, call, created=existing is None, settles=settles)
+
+
+def whole_body(kind: ResourceType, body: Body, existing: Record | None) -> Body:
+    """What a PUT amounts to: the body itself or, for a type that keeps what is left out, what was written last with it on top."""
+    if existing is None or kind.replaces:
+        return body
+    held = existing.private.get("input", {})
+    kept = {name: value for name, value in held.items() if name != "tags"}
+    return {**kept, **body, "properties": merge_patch(held.get("properties"), body.get("properties") or {})}
 
 
 def _patched(existing: Record, patch: Body) -> Body:
@@ -209,9 +218,9 @@ def _require_settled(context: Context, kind: ResourceType, address: Address, exi
         )
 
 
-def _no_such_method(kind: ResourceType, call: Call) -> ServiceError:
+def _no_such_method(kind: ResourceType, method: str) -> ServiceError:
     return ServiceError(
-        405, "MethodNotAllowed", f"{call.method} is not supported for {kind.name}; supported: {', '.join(sorted(kind.methods))}."
+        405, "MethodNotAllowed", f"{method} is not supported for {kind.name}; supported: {', '.join(sorted(kind.methods))}."
     )
 
 
@@ -244,7 +253,7 @@ def remove(context: Context, kind: ResourceType, address: Address, call: Call) -
     """DELETE of one resource, with all below it."""
     refusals.require_api_version(call)
     if "DELETE" not in kind.methods:
-        raise _no_such_method(kind, call)
+        raise _no_such_method(kind, call.method)
     refusals.require_group(context, address)
     record = context.store.get(address.key)
     if record is None:

@@ -11,12 +11,13 @@ from infra_lib.local.addresses import parse
 from infra_lib.local.protocol import ServiceError
 
 Keep = Callable[[dict[str, Any]], bool]
+Field = Callable[[dict[str, Any]], str]
 
 _AND = re.compile(r"\s+and\s+", re.IGNORECASE)
 _COMPARISON = re.compile(r"(\w+)\s+(eq|ne)\s+'((?:[^']|'')*)'", re.IGNORECASE)
 _SUBSTRING = re.compile(r"substringof\(\s*'((?:[^']|'')*)'\s*,\s*(\w+)\s*\)", re.IGNORECASE)
 
-_FIELDS: dict[str, Callable[[dict[str, Any]], str]] = {
+_FIELDS: dict[str, Field] = {
     "resourcetype": lambda body: str(body["type"]),
     "name": lambda body: str(body["name"]),
     "location": lambda body: locations.normalize(str(body.get("location", ""))),
@@ -25,8 +26,12 @@ _FIELDS: dict[str, Callable[[dict[str, Any]], str]] = {
 }
 
 
-def compile_filter(text: str) -> Keep:
-    """What the filter keeps; everything when it is empty. Raises ServiceError for one that is not understood."""
+def compile_filter(text: str, more: dict[str, Field] | None = None) -> Keep:
+    """What the filter keeps; everything when it is empty. ``more`` are fields that a list has besides the common ones.
+
+    Raises ServiceError for a filter that is not understood.
+    """
+    fields = _FIELDS | (more or {})
     if not text.strip():
         return lambda _body: True
     tests: list[Keep] = []
@@ -44,11 +49,11 @@ def compile_filter(text: str) -> Keep:
             if field == "tagvalue" and tag is not None:
                 tests.append(_tag_equals(tag, value))
                 continue
-            if field in _FIELDS:
-                tests.append(_compares(field, value, equal=operator == "eq"))
+            if field in fields:
+                tests.append(_compares(fields[field], field == "location", value, equal=operator == "eq"))
                 continue
-        elif substring and substring[2].lower() in _FIELDS:
-            tests.append(_contains(substring[2].lower(), substring[1].replace("''", "'")))
+        elif substring and substring[2].lower() in fields:
+            tests.append(_contains(fields[substring[2].lower()], substring[1].replace("''", "'")))
             continue
         raise ServiceError(
             400,
@@ -67,10 +72,10 @@ def _tag_equals(name: str, value: str) -> Keep:
     return lambda body: any(tag.lower() == name.lower() and held == value for tag, held in (body.get("tags") or {}).items())
 
 
-def _compares(field: str, value: str, *, equal: bool) -> Keep:
-    wanted = locations.normalize(value) if field == "location" else value.lower()
-    return lambda body: (_FIELDS[field](body).lower() == wanted) is equal
+def _compares(field: Field, is_location: bool, value: str, *, equal: bool) -> Keep:
+    wanted = locations.normalize(value) if is_location else value.lower()
+    return lambda body: (field(body).lower() == wanted) is equal
 
 
-def _contains(field: str, value: str) -> Keep:
-    return lambda body: value.lower() in _FIELDS[field](body).lower()
+def _contains(field: Field, value: str) -> Keep:
+    return lambda body: value.lower() in field(body).lower()

@@ -161,11 +161,8 @@ def unsupported(context: Context, call: Call) -> ServiceError:
     )
 
 
-def _resolve(context: Context, call: Call) -> tuple[ResourceType, Address]:
-    """The type that a path names. Raises ServiceError for a path that names none, and for a namespace that does not exist."""
-    address = parse(call.path)
-    if "/providers/" not in address.id.lower() or "/" not in address.type:
-        raise unsupported(context, call)
+def kind_at(context: Context, address: Address) -> ResourceType:
+    """The rules of the type at an address. Raises ServiceError for a namespace that does not exist, and for a misspelt type."""
     namespace = address.namespace
     if namespace.lower() not in NAMESPACES:
         near = difflib.get_close_matches(namespace.lower(), NAMESPACES, 1)
@@ -173,7 +170,7 @@ def _resolve(context: Context, call: Call) -> tuple[ResourceType, Address]:
         raise ServiceError(404, "InvalidResourceNamespace", f"The resource namespace '{namespace}' is invalid.{hint}")
     known = context.types.get(address.type.lower())
     if known is not None:
-        return known, address
+        return known
     modelled = sorted(name for name in context.types if name.startswith(f"{namespace.lower()}/"))
     near = difflib.get_close_matches(address.type.lower(), modelled, 1, 0.9)
     if near and address.type.count("/") == near[0].count("/"):
@@ -183,7 +180,15 @@ def _resolve(context: Context, call: Call) -> tuple[ResourceType, Address]:
             f"No registered resource provider found for type '{address.type}'. Did you mean {context.types[near[0]].name}? "
             f"Modelled types of {namespace}: {', '.join(context.types[name].name for name in modelled)}.",
         )
-    return type_of(address.type, in_group=bool(address.resource_group) and "/providers/" not in address.scope), address
+    return type_of(address.type, in_group=bool(address.resource_group) and "/providers/" not in address.scope)
+
+
+def _resolve(context: Context, call: Call) -> tuple[ResourceType, Address]:
+    """The type that a path names. Raises ServiceError for a path that names none, and for a namespace that does not exist."""
+    address = parse(call.path)
+    if "/providers/" not in address.id.lower() or "/" not in address.type:
+        raise unsupported(context, call)
+    return kind_at(context, address), address
 
 
 def _get(context: Context, call: Call) -> Reply:

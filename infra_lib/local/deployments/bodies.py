@@ -1,0 +1,110 @@
+"""Deployments as they are shown."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+from infra_lib.arm.deployment import PreparedDeployment
+from infra_lib.local import locations
+from infra_lib.local.addresses import DEPLOYMENT_TYPE, Address, parse
+from infra_lib.local.context import Context
+from infra_lib.local.deployments.request import DeploymentRequest, template_hash
+from infra_lib.local.operations import timestamp
+from infra_lib.local.protocol import ServiceError
+from infra_lib.local.store import Record
+
+MAX_DEPLOYMENTS = 800
+EXPIRES = 7 * 24 * 3600
+ACTIVE = ("Accepted", "Running")
+
+
+def shown_parameters(prepared: PreparedDeployment) -> dict[str, Any]:
+    """The parameters with their types and values; of secure ones the type alone."""
+    return {
+        name: {"type": parameter.type} if parameter.secure else {"type": parameter.type, "value": parameter.value}
+        for name, parameter in prepared.parameters.items()
+    }
+
+
+def _providers(prepared: PreparedDeployment) -> list[dict[str, Any]]:
+    """The namespaces and types that a deployment uses."""
+    location = prepared.scope.location
+    found: dict[str, dict[str, None]] = {}
+    for resource in prepared.resources:
+        namespace, _, type_name = resource.type.partition("/")
+        found.setdefault(namespace, {})[type_name] = None
+    shown = [locations.normalize(location)] if location else [None]
+    return [
+        {"namespace": namespace, "resourceTypes": [{"resourceType": name, "locations": shown} for name in types]}
+        for namespace, types in found.items()
+    ]
+
+
+def _dependencies(prepared: PreparedDeployment) -> list[dict[str, Any]]:
+    by_key = {resource.key: resource for resource in prepared.resources}
+
+    def entry(key: str) -> dict[str, Any]:
+        resource = by_key[key]
+        return {"id": resource.id, "resourceType": resource.type, "resourceName": resource.name}
+
+    return [
+        {"dependsOn": [entry(key) for key in resource.depends_on if key in by_key], **entry(resource.key)}
+        for resource in prepared.resources
+        if any(key in by_key for key in resource.depends_on)
+    ]
+
+
+def new_record(address: Address, request: DeploymentRequest, prepared: PreparedDeployment, *, correlation: str | None = None) -> Record:
+    """A deployment that was accepted."""
+    body: dict[str, Any] = {"id": address.id, "name": address.name, "type": DEPLOYMENT_TYPE}
+    if request.location:
+        body["location"] = request.location
+    if request.tags:
+        body["tags"] = request.tags
+    body["properties"] = {
+        "templateHash": template_hash(request.template),
+        "parameters": shown_parameters(prepared),
+        "mode": request.mode,
+        "provisioningState": "Accepted",
+        "timestamp": timestamp(request.started),
+        "duration": "PT0S",
+        "correlationId": correlation or str(uuid.uuid4()),
+        "providers": _providers(prepared),
+        "dependencies": _dependencies(prepared),
+    }
+    # Twenty digits, as the service's: they only have to differ.
+    return Record(address.key, DEPLOYMENT_TYPE.lower(), body, {"operation": f"{uuid.uuid4().int % 10**20:020d}"})
+
+
+def require_idle(context: Context, address: Address) -> Record | None:
+    """The deployment of this name that has ended, if there is one. Raises ServiceError while it is active."""
+    existing = context.store.get(address.key)
+    if existing is None:
+        siblings = [record for record in context.store.below(address.scope.lower(), DEPLOYMENT_TYPE.lower()) if _same_scope(record, address)]
+        if len(siblings) >= MAX_DEPLOYMENTS:
+            raise ServiceError(
+                409,
+                "DeploymentQuotaExceeded",
+                f"Creating the deployment '{address.name}' would exceed the quota of '{MAX_DEPLOYMENTS}'. The current deployment count is "
+                f"'{len(siblings)}'. Please delete some deployments before creating a new one.",
+            )
+        return None
+    if existing.properties["provisioningState"] in ACTIVE:
+        started = existing.private["request"]["started"]
+        raise ServiceError(
+            409,
+            "DeploymentActive",
+            f"Unable to edit or replace deployment '{address.name}': previous deployment from '{_clock(started)}' is still active "
+            f"(expiration time is '{_clock(started + EXPIRES)}'). Please see https://aka.ms/arm-deploy for usage details.",
+        )
+    return existing
+
+
+def _same_scope(record: Record, address: Address) -> bool:
+    return parse(record.id).scope.lower() == address.scope.lower()
+
+
+def _clock(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%-m/%-d/%Y %-I:%M:%S %p")
