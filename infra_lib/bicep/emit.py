@@ -72,12 +72,12 @@ def _resource_needs_symbolic_names(model: SemanticModel, resource: sym.ResourceS
 class Emission:
     """One template in the making: what all its parts share."""
 
-    def __init__(self, model: SemanticModel) -> None:
+    def __init__(self, model: SemanticModel, names: Names | None = None) -> None:
         self.model = model
         self.failed = False
         self.symbolic = needs_symbolic_names(model)
         self.inlined = find_inlined(model)
-        self.names = Names(model)
+        self.names = Names(model) if names is None else names
         self.references = References(self)
         self.lowering = Lowering(self)
         self.deployables = Deployables(self)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
-from infra_lib.bicep.model import SemanticModel
+from infra_lib.bicep.model import ModuleTarget, SemanticModel
 from infra_lib.bicep.namespaces import INDIRECT_VARIABLE
 
 
@@ -24,6 +24,10 @@ class Names:
             direct = isinstance(model.around.get(node), s.VariableDeclaration)
             if not (direct and function.info.flags & INDIRECT_VARIABLE):
                 self.compile_time[node] = f"$fxv#{len(self.compile_time)}"
+
+    def definition(self, owner: ModuleTarget, name: str) -> str:
+        """The name of a type definition of the file or of one that it imports from."""
+        return name if owner is self.model else self.model.imported.definition_name(owner, name)
 
     def variable(self, symbol: sym.VariableSymbol) -> str:
         """The name of a variable of the file."""
