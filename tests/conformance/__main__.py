@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from . import measures, report
+from . import measures, report, resource_types
 from .adapter import resource_types_index
 from .goldens import DEFAULT_CASES, cases, hashed_files
 from .outcome import ACCEPTED, CRASHED, DIFFERENT, Outcome
@@ -57,12 +57,17 @@ def _parser() -> argparse.ArgumentParser:
         options.add_argument("--timeout", type=int, default=60, metavar="S", help="seconds for one file")
         options.add_argument("--show", type=int, default=10, metavar="K", help="how many outcomes of a kind to show")
         options.add_argument("--json", type=Path, metavar="OUT", help="write all outcomes here")
+    options = commands.add_parser("resource-types", help="how fast the index of resource types answers")
+    options.add_argument("--resource-types", default="", metavar="PLACE", help="an index file; default: the user's index")
+    options.add_argument("--show", type=int, default=5, metavar="K", help="how many of the slowest answers to show")
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; 0 when nothing is different, wrongly accepted or crashed, 1 otherwise, 2 for bad usage."""
     options = _parser().parse_args(arguments)
+    if options.command == "resource-types":
+        return 1 if resource_types.measure(options.resource_types, show=options.show) else 0
     command = COMMANDS[options.command]
     items: Sequence[Any]
     if command.hash_file is None:
