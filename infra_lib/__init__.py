@@ -31,7 +31,17 @@ if TYPE_CHECKING:
     )
     from infra_lib.parameters import ParameterFile
     from infra_lib.parameters.toolkit import FinetuningParameters, InferenceParameters
-    from infra_lib.pipeline import ParametersDocument, Plan, Template, compile, parameters_for, plan, snapshot, validate
+    from infra_lib.pipeline import (
+        ParametersDocument,
+        Plan,
+        Template,
+        compile,
+        load_plan,
+        parameters_for,
+        plan,
+        snapshot,
+        validate,
+    )
     from infra_lib.planning.model import Change, Difference
     from infra_lib.planning.policy import ReusePolicy
     from infra_lib.workloads.project import Project
@@ -64,6 +74,7 @@ _MODULES = {
     "TemplateError": "errors",
     "TenantScope": "arm.scopes",
     "compile": "pipeline",
+    "load_plan": "pipeline",
     "parameters_for": "pipeline",
     "plan": "pipeline",
     "snapshot": "pipeline",
@@ -98,6 +109,7 @@ __all__ = [
     "TemplateError",
     "TenantScope",
     "compile",
+    "load_plan",
     "parameters_for",
     "plan",
     "snapshot",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from infra_lib.cli.targets import choose_resource_group, choose_target
 from infra_lib.errors import InputError
@@ -40,6 +40,13 @@ class Planned:
     plan: Plan
     target: Target
     workload: Workload | None
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """What a saved plan has to know to write the workload's config file."""
+        if self.workload is None:
+            return {}
+        return {"project": str(self.workload.project.folder.resolve()), "workload": self.workload.name}
 
 
 def make_plan(request: PlanRequest) -> Planned:
@@ -77,6 +84,18 @@ def make_plan(request: PlanRequest) -> Planned:
         policy=policy,
     )
     return Planned(plan=plan, target=target, workload=None)
+
+
+def saved_plan(path: Path, *, target: str | None, subscription_id: str | None, set_values: Sequence[str]) -> Planned:
+    """The plan of a file that ``infra plan --out`` wrote, held against what exists now; ``set_values`` give its secrets again."""
+    from infra_lib.pipeline.plan_file import load_plan, read_plan
+
+    context = read_plan(path)["context"]
+    project = Project.open(context["project"]) if context else None
+    chosen = choose_target(target, project=project, subscription_id=subscription_id)
+    secure = dict(text.partition("=")[::2] for text in set_values)
+    plan = load_plan(path, chosen, secure=secure)
+    return Planned(plan=plan, target=chosen, workload=project.workload(context["workload"]) if project is not None else None)
 
 
 def _file(what: str) -> Path:

@@ -9,8 +9,9 @@ import click
 from infra_lib.cli import options
 from infra_lib.cli.console import result_json
 from infra_lib.cli.inputs import PlanRequest, make_plan
-from infra_lib.cli.main import EXIT_FAILED
+from infra_lib.cli.main import EXIT_DRIFT, EXIT_FAILED
 from infra_lib.cli.views import show_plan
+from infra_lib.parameters.atomic import write_atomic
 
 
 @click.command()
@@ -21,6 +22,9 @@ from infra_lib.cli.views import show_plan
 @options.set_option
 @options.reuse_options
 @options.target_options
+@click.option("--html", "html_file", type=click.Path(path_type=Path), default=None, help="Write the plan as a page, with a picture.")
+@click.option("--out", type=click.Path(path_type=Path), default=None, help="Save the plan, to apply it with provision --plan.")
+@click.option("--detect-drift", is_flag=True, help="Exit status 3 when what exists is not as the template wants it.")
 @options.json_option
 def command(
     what: str,
@@ -33,6 +37,9 @@ def command(
     use: tuple[str, ...],
     target: str | None,
     subscription_id: str | None,
+    html_file: Path | None,
+    out: Path | None,
+    detect_drift: bool,
     as_json: bool,
 ) -> int:
     """Decide for every resource of a workload or a file; nothing is written. Exit status 1 when there is a conflict."""
@@ -47,4 +54,10 @@ def command(
             result_json(planned.plan.to_dict())
         else:
             show_plan(planned.plan)
-    return EXIT_FAILED if planned.plan.conflicts else 0
+        if html_file is not None:
+            write_atomic(html_file, planned.plan.to_html().encode())
+        if out is not None:
+            planned.plan.save(out, context=planned.context)
+    if planned.plan.conflicts:
+        return EXIT_FAILED
+    return EXIT_DRIFT if detect_drift and not planned.plan.is_empty else 0

@@ -9,23 +9,25 @@ import click
 
 from infra_lib.cli import options
 from infra_lib.cli.console import is_interactive, note, result, result_json
-from infra_lib.cli.inputs import Planned, PlanRequest, make_plan
+from infra_lib.cli.inputs import Planned, PlanRequest, make_plan, saved_plan
 from infra_lib.cli.main import EXIT_FAILED
 from infra_lib.cli.views import ProgressView, show_plan
+from infra_lib.errors import InputError
 
 
 @click.command()
-@click.argument("what", metavar="inference|finetuning|FILE")
+@click.argument("what", metavar="[inference|finetuning|FILE]", required=False)
 @options.project_option
 @options.resource_group_options
 @options.parameters_option
 @options.set_option
 @options.reuse_options
 @options.target_options
+@click.option("--plan", "plan_file", type=click.Path(path_type=Path), default=None, help="Apply what `infra plan --out` saved.")
 @options.yes_option
 @options.json_option
 def command(
-    what: str,
+    what: str | None,
     project: Path | None,
     resource_group: str | None,
     location: str | None,
@@ -35,10 +37,19 @@ def command(
     use: tuple[str, ...],
     target: str | None,
     subscription_id: str | None,
+    plan_file: Path | None,
     yes: bool,
     as_json: bool,
 ) -> int:
     """Provision a workload of a project, or any file: plan, deploy what has to change, write the project's config file."""
+    if plan_file is not None:
+        if what is not None:
+            raise InputError("A saved plan says itself what is provisioned: leave the name or the file out.")
+        planned = saved_plan(plan_file, target=target, subscription_id=subscription_id, set_values=set_values)
+        with planned.target:
+            return _provision(planned, yes=yes, as_json=as_json)
+    if what is None:
+        raise InputError("Say what to provision: inference, finetuning, a .bicep, .bicepparam or .json file, or --plan FILE.")
     planned = make_plan(
         PlanRequest(
             what=what, project=project, resource_group=resource_group, location=location, parameters=parameters,

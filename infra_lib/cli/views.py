@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from typing import TYPE_CHECKING, Any
 
 from infra_lib.cli.console import rich_console
 from infra_lib.deploy.progress import Event
-from infra_lib.planning.model import ACTIONS, Action, Difference
+from infra_lib.planning.model import Action, Difference
+from infra_lib.planning.report import counts, short
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -38,13 +38,7 @@ def show_plan(plan: Plan) -> None:
 
 def summary(plan: Plan) -> str:
     """``Plan for rg in local: 1 to create, 6 unchanged.``"""
-    counts = [f"{plan.change_set.count(action)} {_WORDS[action]}" for action in ACTIONS if plan.change_set.count(action)]
-    return f"Plan for {plan.scope_name} in {plan.target.name}: {', '.join(counts) or 'no resources'}."
-
-
-_WORDS: dict[Action, str] = {
-    "create": "to create", "update": "to update", "keep": "kept", "unchanged": "unchanged", "conflict": "in conflict",
-}
+    return f"{plan.title}: {counts(plan.change_set)}."
 
 
 def _plan_table(plan: Plan) -> Table:
@@ -63,12 +57,7 @@ def _plan_table(plan: Plan) -> Table:
 
 def _difference_text(difference: Difference) -> str:
     values = difference.to_dict()
-    return f"{difference.path}: {_short(values['before'])} -> {_short(values['after'])}"
-
-
-def _short(value: Any) -> str:
-    text = "(none)" if value is None else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return f"{difference.path}: {short(values['before'])} -> {short(values['after'])}"
 
 
 class ProgressView:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from infra_lib.pipeline.catalogs import default_catalog, import_resource_types, resource_types_status
     from infra_lib.pipeline.evaluation import make_scope, snapshot, validate
+    from infra_lib.pipeline.plan_file import load_plan
     from infra_lib.pipeline.planning import Plan, plan
     from infra_lib.pipeline.source import (
         ParametersDocument,
@@ -34,6 +35,7 @@ _MODULES = {
     "default_catalog": "catalogs",
     "import_resource_types": "catalogs",
     "load": "source",
+    "load_plan": "plan_file",
     "make_scope": "evaluation",
     "parameters_for": "source",
     "parameters_module": "source",
@@ -53,6 +55,7 @@ __all__ = [
     "default_catalog",
     "import_resource_types",
     "load",
+    "load_plan",
     "make_scope",
     "parameters_for",
     "parameters_module",

@@ -20,6 +20,7 @@ from infra_lib.pipeline.source import ParametersLike, Source, load
 from infra_lib.planning.decide import decide
 from infra_lib.planning.model import Change, ChangeSet, DesiredResource, LiveState
 from infra_lib.planning.policy import ReusePolicy
+from infra_lib.planning.report import counts, html_fragment, html_page, value_rows
 from infra_lib.planning.rewrite import CannotRewriteError, Mode, mark
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Plan:
     location: str | None
     creates_resource_group: bool
     registers: tuple[str, ...] = ()
+    policy: ReusePolicy = field(default_factory=ReusePolicy)
     live: Mapping[str, LiveState] = field(repr=False)
     dependencies: Mapping[str, tuple[str, ...]] = field(repr=False)
 
@@ -72,6 +74,33 @@ class Plan:
     def to_dict(self) -> dict[str, Any]:
         """``{"changes": [{"action", "id", "type", "name", "reason", "differences": [{"path", "before", "after"}]}]}``."""
         return self.change_set.to_dict()
+
+    def save(self, path: str | Path, *, context: Mapping[str, Any] | None = None) -> None:
+        """Write the plan to a file that :func:`infra_lib.pipeline.load_plan` and ``infra provision --plan`` apply as it is."""
+        from infra_lib.pipeline.plan_file import save_plan
+
+        save_plan(self, path, context=context)
+
+    def values(self) -> list[tuple[str, str, str]]:
+        """(parameter, value as text, where it comes from) for every parameter; secure values as ``***``."""
+        origins = {name: origin.text for name, origin in self.parameters.origins.items()}
+        return value_rows(self.parameters.shown(), origins)
+
+    @property
+    def title(self) -> str:
+        """``Plan for rg in local``."""
+        return f"Plan for {self.scope_name} in {self.target.name}"
+
+    def to_html(self) -> str:
+        """The plan as a self-contained page: table, picture, parameters."""
+        return html_page(self.change_set, self.title, self.values())
+
+    def _repr_html_(self) -> str:
+        return html_fragment(self.change_set, self.title, self.values())
+
+    def __str__(self) -> str:
+        lines = [f"{change.action:<10} {change.resource.type} {change.resource.name}: {change.reason}" for change in self.changes]
+        return "\n".join([*lines, f"{self.title}: {counts(self.change_set)}."])
 
     def apply(self, *, listener: Listener = ignore) -> Deployment:
         """Carry the plan out as one deployment and return its outputs.
@@ -134,17 +163,20 @@ def plan(
     overrides: Mapping[str, Any] | None = None,
     set_values: Iterable[str] = (),
     inherit: Iterable[Any] = (),
+    environment: Mapping[str, str] | None = None,
     policy: ReusePolicy | None = None,
 ) -> Plan:
     """Decide for every resource of a .bicep, .bicepparam or .json file: create, unchanged, update, keep or conflict.
 
     Reads the target and writes nothing. ``location`` is where the resource group would be created if it is missing, and never
     sets a parameter. ``overrides`` and ``set_values`` (``NAME=VALUE``) replace single values, ``inherit`` lists where nulls are
-    looked up. Raises BicepError, ParameterError, TemplateError, InputError and DeploymentError (the target cannot be read).
+    looked up; ``environment`` replaces the process's for ``INFRA_PARAM_`` variables.
+
+    Raises BicepError, ParameterError, TemplateError, InputError, and DeploymentError when the target cannot be read.
     """
     source = load(path, parameters=parameters) if not isinstance(path, Source) else path
     policy = policy or ReusePolicy()
-    bound = bind(source, set_values=set_values, overrides=overrides, inherit=inherit).check()
+    bound = bind(source, set_values=set_values, overrides=overrides, inherit=inherit, environment=environment).check()
     creates = False
     if source.needs_resource_group:
         if not resource_group:
@@ -183,6 +215,7 @@ def plan(
         location=location,
         creates_resource_group=creates,
         registers=found.unregistered,
+        policy=policy,
         live=live,
         dependencies=desired.dependencies,
     )
