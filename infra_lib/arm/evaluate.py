@@ -242,7 +242,21 @@ class Expansion:
         try:
             return self.within(instance, compiled)
         except EvaluationError as failure:
-            raise failure.at(instance.path) from None
+            raise self._placed(failure, instance.path) from None
+
+    def _placed(self, failure: EvaluationError, path: str) -> EvaluationError:
+        """The failure with its whole path, unless it comes from a parameter or variable, which has its own."""
+        if not failure.path.startswith(("variables.", "parameters.")):
+            failure.at(path)
+        return failure.at(self.prefix) if self.prefix else failure
+
+    @property
+    def prefix(self) -> str:
+        """The place of this template in the outermost one, empty for that one."""
+        if self.parent is None:
+            return ""
+        outer = self.parent.expansion.prefix
+        return f"{outer}.{self.parent.path}.properties.template" if outer else f"{self.parent.path}.properties.template"
 
     def within(self, instance: Instance, compiled: Compiled) -> Any:
         """A compiled value evaluated where resources may be referred to, at the loop index of ``instance``."""
@@ -269,7 +283,7 @@ class Expansion:
                 try:
                     value = self._output(declaration)
                 except EvaluationError as failure:
-                    raise (failure if failure.path.startswith(("variables.", "parameters.")) else failure.at(declaration.path)) from None
+                    raise self._placed(failure, declaration.path) from None
                 if value is not None:
                     found[declaration.name] = value
             self._outputs = found
@@ -319,7 +333,7 @@ class Expansion:
             instances = self.by_declaration.get(symbol, [])
             if index is None:
                 return instances[0] if len(instances) == 1 and instances[0].index is None else None
-            return next((instance for instance in instances if instance.index == index), None)
+            return instances[index] if index < len(instances) and instances[index].index == index else None
         found = self.by_name.get(lowered)
         return found[0] if found else None
 
@@ -369,8 +383,11 @@ class Expansion:
             if target.startswith("/") and not self.strict:
                 instance = self.declared_by_id(target)
             return self._declared(instance, target, version, values[2:], call) if instance else residual_call(call.name, values)
-        if self._evaluating is not None and instance is not self._evaluating:
-            self._evaluating.implied.append(instance)
+        if self._evaluating is not None:
+            if instance is not self._evaluating:
+                self._evaluating.implied.append(instance)
+            elif self.strict:
+                raise EvaluationError("The resource refers to its own state.", node=call, kind=VALIDATION)
         return self.state(instance, version, values[2:], call)
 
     def state(self, instance: Instance, version: str | None, rest: list[Any], call: Call) -> Any:
@@ -554,11 +571,14 @@ class _Builder:
             instance.existing = frame.evaluate(declaration.existing) is True
         version = frame.evaluate(declaration.api_version)
         instance.api_version = version if isinstance(version, str) else ""
-        instance.type = self._evaluated(declaration.type, "type")
+        kind = self._text(declaration.type, "type")
+        if not isinstance(kind, str) or "/" not in kind and declaration.extension is None:
+            raise EvaluationError("The type must be a known one, such as Microsoft.Storage/storageAccounts.", kind=VALIDATION).at("type")
+        instance.type = kind
         if declaration.extension is not None:
             instance.name = instance.id = None
             return instance
-        instance.name = self._named()
+        instance.name = self._named(kind)
         self._place(instance)
         return instance
 
@@ -567,6 +587,13 @@ class _Builder:
             return self._expansion.frame.evaluate(raw)
         except EvaluationError as failure:
             raise failure.at(place) from None
+
+    def _text(self, raw: Any, place: str) -> Any:
+        """A string, a residual, or None when it is not given."""
+        value = materialize(self._evaluated(raw, place))
+        if value is None or isinstance(value, str | Residual):
+            return value
+        raise EvaluationError(f"{place} must be a string, not {describe_value(value)}.", kind=VALIDATION).at(place)
 
     def _decide(self) -> Any:
         raw = self._declaration.condition
@@ -581,7 +608,7 @@ class _Builder:
             return value
         raise EvaluationError(f"A condition must be true or false, not {describe_value(value)}.", kind=VALIDATION).at("condition")
 
-    def _named(self) -> Any:
+    def _named(self, instance_type: str) -> Any:
         try:
             name = self._name.value if isinstance(self._name, Constant) else self._name(self._expansion.frame)
         except EvaluationError as failure:
@@ -592,21 +619,21 @@ class _Builder:
         if not isinstance(name, str):
             raise EvaluationError(f"A resource's name must be a string, not {describe_value(name)}.", kind=VALIDATION).at("name")
         parent = self._parent
-        if parent is not None and name.count("/") + 1 < self._declaration.type.count("/"):
+        if parent is not None and name.count("/") + 1 < instance_type.count("/"):
             if not isinstance(parent.name, str):
                 return residual_call("concat", [parent.name, "/", name])
             name = f"{parent.name}/{name}"
-        if name.count("/") + 1 != self._declaration.type.count("/"):
-            kind = self._declaration.type
+        if name.count("/") + 1 != instance_type.count("/"):
+            kind = instance_type
             message = f"The name {name!r} must have as many segments as the type {kind!r} has after its provider: {kind.count('/')}."
             raise EvaluationError(message, kind=VALIDATION).at("name")
         return name
 
     def _place(self, instance: Instance) -> None:
         declaration, place = self._declaration, self._expansion.place
-        scope = materialize(self._evaluated(declaration.scope, "scope"))
-        subscription = materialize(self._evaluated(declaration.subscription_id, "subscriptionId"))
-        group = materialize(self._evaluated(declaration.resource_group, "resourceGroup"))
+        scope = self._text(declaration.scope, "scope")
+        subscription = self._text(declaration.subscription_id, "subscriptionId")
+        group = self._text(declaration.resource_group, "resourceGroup")
         if declaration.is_deployment and isinstance(subscription, str) and subscription and not _GUID.match(subscription):
             raise EvaluationError(f"The subscription {subscription!r} is not a GUID.", kind=VALIDATION).at("subscriptionId")
         if subscription or group:

@@ -45,10 +45,11 @@ class EvaluationError(Exception):
         return self
 
     def explanation(self) -> str:
-        """The message, with the expression and a caret under the failing part where there is one."""
+        """The place and the message, with the expression and a caret under the failing part where there is one."""
+        message = f"{self.path}: {self.message}" if self.path else self.message
         if self.text is None:
-            return self.message
-        return f"{self.message}\n{excerpt(self.text, self.span)}" if self.span else f"{self.message} In: {self.text}"
+            return message
+        return f"{message}\n{excerpt(self.text, self.span or (0, len(self.text)))}"
 
 
 def excerpt(text: str, span: tuple[int, int], width: int = 100) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from infra_lib.arm.bodies import Compiled, Constant, compile_string
 from infra_lib.arm.failures import VALIDATION, EvaluationError
 from infra_lib.arm.partial import materialize
+from infra_lib.arm.template import member
 
 if TYPE_CHECKING:
     from infra_lib.arm.evaluate import Expansion, Instance
@@ -23,7 +24,7 @@ class Dependencies:
             if instance.copy_name is not None:
                 self._copies.setdefault(instance.copy_name.lower(), []).append(instance)
         self._empty = {
-            str(declaration.copy.get("name")).lower() for declaration in expansion.template.resources if declaration.copy is not None
+            str(member(declaration.copy, "name")).lower() for declaration in expansion.template.resources if declaration.copy is not None
         }
         self._compiled: dict[str, list[Compiled]] = {}
 
@@ -114,8 +115,8 @@ class Dependencies:
                     state[id(instance)] = 2
                     stack.pop()
                 elif state.get(id(target)) == 1:
-                    members = [member for member, _ in stack]
-                    return members[next(index for index, member in enumerate(members) if member is target) :]
+                    chain = [waiting for waiting, _ in stack]
+                    return chain[next(index for index, waiting in enumerate(chain) if waiting is target) :]
                 elif id(target) not in state:
                     state[id(target)] = 1
                     stack.append((target, iter(self.of(target))))

@@ -81,6 +81,7 @@ class Preparation:
             failures += self._check(instance)
         if failures:
             raise EngineError(failures)
+        failures += self._check_outputs(expansion)
         graph = expansion.dependencies()
         resources = self._resources(expansion, graph, failures)
         if failures:
@@ -160,6 +161,17 @@ class Preparation:
             if failure.kind != COPY_COUNT:
                 failures.append(failure)
         return failures
+
+    @staticmethod
+    def _check_outputs(expansion: Expansion) -> list[EvaluationError]:
+        """What can be evaluated of the outputs before there are resources."""
+        try:
+            expansion.outputs()
+        except EvaluationError as failure:
+            return [] if failure.kind == COPY_COUNT else [failure]
+        finally:
+            expansion.forget_outputs()
+        return []
 
     def _resources(self, expansion: Expansion, graph: Dependencies, failures: list[EvaluationError]) -> list[PreparedResource]:
         seen: dict[str, Instance] = {}

@@ -107,7 +107,7 @@ class Template:
         self.scope_kind: ScopeKind = scope_kind_of_schema(self.schema) or "resourceGroup"
         self.content_version = str(sections.get("contentversion", ""))
         self.version2 = str(sections.get("languageversion", "")).startswith("2.")
-        self.definitions: dict[str, Any] = sections.get("definitions") or {}
+        self.definitions = _object(sections.get("definitions") or {}, "definitions")
         self.parameters = _declarations(sections.get("parameters"), "parameters")
         self.variables, self.loops = _variables(sections.get("variables"))
         self.functions = _functions(sections.get("functions"))
@@ -158,6 +158,12 @@ def _object(value: Any, path: str) -> dict[str, Any]:
     return value
 
 
+def _array(value: Any, path: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise invalid(f"{path} must be an array.", path)
+    return value
+
+
 def _declarations(section: Any, path: str) -> dict[str, Declaration]:
     found: dict[str, Declaration] = {}
     for name, raw in _object(section if section is not None else {}, path).items():
@@ -185,12 +191,17 @@ def _variables(section: Any) -> tuple[dict[str, tuple[str, Any]], dict[str, tupl
 
 def _functions(section: Any) -> dict[str, FunctionDeclaration]:
     found: dict[str, FunctionDeclaration] = {}
-    for index, space in enumerate(section or []):
-        namespace = str(member(space, "namespace"))
-        for name, raw in (member(space, "members") or {}).items():
-            path = f"functions[{index}].members.{name}"
-            parameters = member(raw, "parameters") or []
-            found[f"{namespace}.{name}".lower()] = FunctionDeclaration(name, parameters, member(raw, "output") or {}, path)
+    for index, space in enumerate(_array(section if section is not None else [], "functions")):
+        place = f"functions[{index}]"
+        namespace = member(_object(space, place), "namespace")
+        members = member(space, "members")
+        for name, raw in _object(members if members is not None else {}, f"{place}.members").items():
+            path = f"{place}.members.{name}"
+            parameters = _array(member(_object(raw, path), "parameters") or [], f"{path}.parameters")
+            for position, parameter in enumerate(parameters):
+                _object(parameter, f"{path}.parameters[{position}]")
+            output = _object(member(raw, "output") or {}, f"{path}.output")
+            found[f"{namespace}.{name}".lower()] = FunctionDeclaration(name, parameters, output, path)
     return found
 
 
@@ -230,14 +241,20 @@ def _resource(symbol: str, raw: Any, path: str, parent: ResourceDeclaration | No
     resource.condition = lowered.get("condition")
     resource.existing = lowered.get("existing")
     resource.copy = lowered.get("copy")
-    resource.depends_on = lowered.get("dependson") or []
-    if not isinstance(resource.depends_on, list):
-        raise invalid("dependsOn must be an array.", f"{path}.dependsOn")
+    if resource.copy is not None:
+        _object(resource.copy, f"{path}.copy")
+    resource.depends_on = _array(lowered.get("dependson") or [], f"{path}.dependsOn")
+    for position, item in enumerate(resource.depends_on):
+        if not isinstance(item, str):
+            raise invalid("What a resource depends on is a string.", f"{path}.dependsOn[{position}]")
     resource.scope = lowered.get("scope")
+    for name in ("scope", "subscriptionId", "resourceGroup", "apiVersion"):
+        if not isinstance(lowered.get(name.lower()), str | None):
+            raise invalid(f"{name} of a resource must be a string.", f"{path}.{name}")
     resource.subscription_id = lowered.get("subscriptionid")
     resource.resource_group = lowered.get("resourcegroup")
-    resource.options = lowered.get("@options") or {}
+    resource.options = _object(lowered.get("@options") or {}, f"{path}.@options")
     resource.body = {name: value for name, value in raw.items() if name.lower() not in _STEERING}
     yield resource
-    for index, child in enumerate(lowered.get("resources") or []):
+    for index, child in enumerate(_array(lowered.get("resources") or [], f"{path}.resources")):
         yield from _resource("", child, f"{path}.resources[{index}]", resource)

@@ -25,9 +25,7 @@ def _compile_read(node: Call, name: Closure, section: str) -> Closure:
     argument = node.arguments[0]
     if isinstance(argument, Literal) and isinstance(argument.value, str):
         key = argument.value.lower()
-        if section == "parameters":
-            return lambda frame: frame.parameters.read(key)
-        return lambda frame: frame.variables.read(key)
+        return _read_parameter(node, key) if section == "parameters" else _read_variable(node, key)
 
     def closure(frame: Frame) -> Any:
         chosen = materialize(name(frame))
@@ -36,9 +34,39 @@ def _compile_read(node: Call, name: Closure, section: str) -> Closure:
         if not isinstance(chosen, str):
             raise EvaluationError(f"{node.name}() takes a name, not {describe_value(chosen)}.", node=node)
         values = frame.parameters if section == "parameters" else frame.variables
-        return values.read(chosen.lower())
+        try:
+            return values.read(chosen.lower())
+        except EvaluationError as failure:
+            raise _placed(failure, node) from None
 
     return closure
+
+
+def _read_parameter(node: Call, key: str) -> Closure:
+    def closure(frame: Frame) -> Any:
+        try:
+            return frame.parameters.read(key)
+        except EvaluationError as failure:
+            raise _placed(failure, node) from None
+
+    return closure
+
+
+def _read_variable(node: Call, key: str) -> Closure:
+    def closure(frame: Frame) -> Any:
+        try:
+            return frame.variables.read(key)
+        except EvaluationError as failure:
+            raise _placed(failure, node) from None
+
+    return closure
+
+
+def _placed(failure: EvaluationError, node: Call) -> EvaluationError:
+    """The failure at ``node``, unless it has a place inside of what is read."""
+    if failure.node is None and failure.text is None and not failure.path:
+        failure.node = node
+    return failure
 
 
 def _compile_copy_index(node: Call, arguments: list[Closure]) -> Closure:
