@@ -7,9 +7,10 @@ from typing import Any
 
 from infra_lib.arm.functions.arguments import integer_argument, wrong_type
 from infra_lib.arm.functions.registry import FunctionError
-from infra_lib.arm.functions.strings import WHITE_SPACE
 from infra_lib.arm.values import MAX_INTEGER, MIN_INTEGER, checked_integer, type_name
 
+# Numbers may stand between these; what else counts as white space elsewhere does not here.
+_BLANKS = "\t\n\v\f\r "
 _integer = re.compile(r"[-+]?[0-9]+\Z")
 _float = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?\Z")
 
@@ -57,7 +58,7 @@ def _int(args: list[Any]) -> int:
         return value
     if type(value) is not str:
         raise wrong_type("int", 0, value, "a string or an integer")
-    text = value.strip(WHITE_SPACE)
+    text = value.strip(_BLANKS)
     if not _integer.match(text):
         raise FunctionError(f"int() takes digits with an optional sign, not {value!r}.")
     digits = text.lstrip("+-").lstrip("0") or "0"
@@ -73,7 +74,7 @@ def _to_float(args: list[Any]) -> float:
         return float(value)
     if type(value) is not str:
         raise wrong_type("float", 0, value, "a string or a number")
-    text = value.strip(WHITE_SPACE)
+    text = value.strip(_BLANKS)
     if not _float.match(text):
         raise FunctionError(f"float() takes a decimal number, not {value!r}.")
     return float(text)

@@ -71,13 +71,12 @@ def _unite(left: dict[str, Any], right: dict[str, Any]) -> dict[str, Any]:
         if old not in left:
             result[old] = value
             continue
+        if value is None:
+            continue
         if old != name:
             renamed[old] = name
         current = left[old]
-        if type(current) is dict and type(value) is dict:
-            result[old] = _unite(current, value)
-        elif value is not None:
-            result[old] = value
+        result[old] = _unite(current, value) if type(current) is dict and type(value) is dict else value
     return {renamed.get(name, name): value for name, value in result.items()} if renamed else result
 
 

@@ -54,6 +54,7 @@ REFUSALS: list[Case] = [
     ("int", ["1,000"], "ArgumentValue"),
     ("int", [""], "ArgumentValue"),
     ("int", ["１２"], "ArgumentValue"),
+    ("int", ["\u00a01"], "ArgumentValue"),
     ("int", ["1_0"], "ArgumentValue"),
     ("int", ["9223372036854775808"], "ArgumentValue"),
     ("int", ["9" * 100_000], "ArgumentValue"),
