@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import secrets
 import stat
 from pathlib import Path
 
@@ -35,7 +34,7 @@ def write_atomic(path: str | Path, data: bytes) -> None:
     try:
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, "is a directory")
-        temporary = str(target.parent / f".{target.name[:100]}.{secrets.token_hex(6)}.tmp")
+        temporary = str(target.parent / f".{target.name[:100]}.{os.urandom(6).hex()}.tmp")
         with open(temporary, "xb") as file:
             if target.exists():
                 os.chmod(temporary, stat.S_IMODE(target.stat().st_mode))

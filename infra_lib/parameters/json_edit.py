@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from itertools import takewhile
 from typing import Any, NamedTuple
 
-from infra_lib.parameters.json_text import JsonArray, JsonMember, JsonNode, JsonObject
+from infra_lib.parameters.json_text import JsonArray, JsonNode, JsonObject
 from infra_lib.parameters.literals import json_literal
 
 LINE_LIMIT = 120
@@ -19,6 +21,14 @@ class Splice(NamedTuple):
     start: int
     end: int
     text: str
+
+
+class _Part(NamedTuple):
+    """A member or an item: its span, and whether it stays."""
+
+    start: int
+    end: int
+    kept: bool
 
 
 def apply(text: str, splices: list[Splice]) -> str:
@@ -70,9 +80,8 @@ class _Editor:
             return
         if isinstance(node, JsonObject) and isinstance(value, dict) and len(node.members) == len(node.value):
             self.change_object(node, value)
-        elif isinstance(node, JsonArray) and isinstance(value, list) and len(node.items) == len(value):
-            for item, wanted in zip(node.items, value, strict=True):
-                self.change(item, wanted)
+        elif isinstance(node, JsonArray) and isinstance(value, list):
+            self.change_array(node, value)
         else:
             self.splices.append(Splice(node.start, node.end, self.written(value, node)))
 
@@ -81,31 +90,41 @@ class _Editor:
         for member in node.members:
             if member.name in value:
                 self.change(member.node, value[member.name])
-        kept = [member for member in node.members if member.name in value]
-        added = [name for name in value if name not in node.value]
-        if not kept:
-            self.refill(node, value)
-            return
-        self.remove(node, kept, bool(added))
-        if added:
-            self.append(node, kept[-1], {name: value[name] for name in added})
+        parts = [_Part(member.start, member.node.end, member.name in value) for member in node.members]
+        added = {name: item for name, item in value.items() if name not in node.value}
+        if any(part.kept for part in parts):
+            self.remove(parts, more_follow=bool(added))
+            self.append(node.start, parts, lambda break_: self.members(added, break_))
+        elif node.members or self.text[node.start + 1 : node.end - 1].strip() == "":
+            self.splices.append(Splice(node.start, node.end, self.written(value, node)))
+        else:
+            break_ = self.newline + self.line_indent(node.start) + self.unit
+            written = "".join(break_ + text for text in _joined(self.members(value, break_)))
+            self.splices.append(Splice(node.start + 1, node.start + 1, written))
 
-    def refill(self, node: JsonObject, value: dict[str, Any]) -> None:
-        """Write an object anew of which no member stays; comments in an empty one are kept."""
-        if node.members or not self.text[node.start + 1 : node.end - 1].strip():
+    def change_array(self, node: JsonArray, value: list[Any]) -> None:
+        """Change items one by one where their number stays; else keep those that are equal at the start."""
+        if len(node.items) == len(value):
+            for item, wanted in zip(node.items, value, strict=True):
+                self.change(item, wanted)
+            return
+        pairs = zip(node.items, value, strict=False)
+        equal = sum(1 for _ in takewhile(lambda pair: same(pair[0].value, pair[1]), pairs))
+        if not equal:
             self.splices.append(Splice(node.start, node.end, self.written(value, node)))
             return
-        break_ = self.newline + self.line_indent(node.start) + self.unit
-        members = [f"{json_literal(name)}: {self.literal(item, break_)}" for name, item in value.items()]
-        self.splices.append(Splice(node.start + 1, node.start + 1, "".join(break_ + text for text in _joined(members))))
+        parts = [_Part(item.start, item.end, index < equal) for index, item in enumerate(node.items)]
+        added = value[equal:]
+        self.remove(parts, more_follow=bool(added))
+        self.append(node.start, parts, lambda break_: [self.literal(item, break_) for item in added])
 
-    def remove(self, node: JsonObject, kept: list[JsonMember], more_follow: bool) -> None:
-        """Take out the members that are not kept, with their lines; the last one left has no comma unless more follow."""
-        for member in node.members:
-            if member in kept:
+    def remove(self, parts: list[_Part], more_follow: bool) -> None:
+        """Take out the parts that are not kept, with their lines; the last one left has no comma unless more follow."""
+        for part in parts:
+            if part.kept:
                 continue
-            comma = _comma(self.text, member.node.end)
-            start, end = member.start, comma.end() if comma else member.node.end
+            comma = _comma(self.text, part.end)
+            start, end = part.start, comma.end() if comma else part.end
             line_start = self.line_start(start)
             if not self.text[line_start:start].strip():
                 rest = _line_rest(self.text, end)
@@ -113,38 +132,48 @@ class _Editor:
                 if line_end is not None:
                     start, end = line_start, line_end
             self.splices.append(Splice(start, end, ""))
-        last = kept[-1]
-        comma = _comma(self.text, last.node.end)
+        last = [part for part in parts if part.kept][-1]
+        comma = _comma(self.text, last.end)
         if comma and not more_follow:
             self.splices.append(Splice(comma.end() - 1, comma.end(), ""))
 
-    def append(self, node: JsonObject, last: JsonMember, members: dict[str, Any]) -> None:
-        """Write members after the last one that stays."""
+    def append(self, container: int, parts: list[_Part], write: Callable[[str], list[str]]) -> None:
+        """Write more parts after the last one that stays. ``write`` gets what stands before each of them."""
         text = self.text
+        last = [part for part in parts if part.kept][-1]
         line_start = self.line_start(last.start)
-        own_line = not text[line_start : last.start].strip() and line_start > node.start
+        own_line = not text[line_start : last.start].strip() and line_start > container
         break_ = self.newline + text[line_start : last.start] if own_line else " "
-        comma = _comma(text, last.node.end)
+        written = write(break_)
+        if not written:
+            return
+        comma = _comma(text, last.end)
         if comma is None:
-            self.splices.append(Splice(last.node.end, last.node.end, ","))
-        place = comma.end() if comma else last.node.end
+            self.splices.append(Splice(last.end, last.end, ","))
+        place = comma.end() if comma else last.end
         if own_line:
             rest = _line_rest(text, place)
             place = rest.end() if rest else place
-        written = [f"{json_literal(name)}: {self.literal(item, break_)}" for name, item in members.items()]
         self.splices.append(Splice(place, place, "".join(break_ + item for item in _joined(written))))
+
+    def members(self, members: dict[str, Any], break_: str) -> list[str]:
+        """The text of each member; ``break_`` is what will stand before it."""
+        return [f"{json_literal(name)}: {self.literal(item, break_)}" for name, item in members.items()]
 
     def written(self, value: Any, node: JsonNode) -> str:
         """A value in the place of ``node``: on one line where that was, or where the whole text is; else indented."""
+        old = self.text[node.start : node.end]
         was_container = isinstance(node, JsonArray | JsonObject) and bool(node.value)
-        one_line = not self.multi_line or (was_container and not _has_line_end(self.text[node.start : node.end]))
+        one_line = not self.multi_line or (was_container and not _has_line_end(old))
         text = json_literal(value)
+        if was_container and old[1] == " " and text[0] in "[{" and len(text) > 2:
+            text = f"{text[0]} {text[1:-1]} {text[-1]}"
         if one_line and (not self.multi_line or node.start - self.line_start(node.start) + len(text) <= LINE_LIMIT):
             return text
         return json_literal(value, indent=self.unit, prefix=self.line_indent(node.start), newline=self.newline)
 
     def literal(self, value: Any, break_: str) -> str:
-        """A value in a new member; ``break_`` is what stands before that member."""
+        """A value in a new member or item; ``break_`` is what stands before that."""
         if break_ == " ":
             return json_literal(value)
         return json_literal(value, indent=self.unit, prefix=break_[len(self.newline) :], newline=self.newline)
