@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from infra_lib.diagnostics import Diagnostic
 
 
+_UNBOUNDED = 1000
+
+
 def result(text: str) -> None:
     """Print a result."""
     click.echo(text)
@@ -43,10 +46,10 @@ def report(diagnostics: Iterable[Diagnostic]) -> None:
 
 
 def rich_console(*, stderr: bool = False) -> Console:
-    """A console for tables and live views; plain text where the stream is no terminal."""
+    """A console for tables and live views; plain text, and as wide as it needs, where the stream is no terminal."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, soft_wrap=not _is_terminal(stderr))
+    return Console(stderr=stderr, highlight=False, width=None if _is_terminal(stderr) else _UNBOUNDED)
 
 
 def is_interactive() -> bool:

@@ -22,7 +22,7 @@ from infra_lib.parameters.atomic import write_atomic
 @options.set_option
 @options.reuse_options
 @options.target_options
-@click.option("--html", "html_file", type=click.Path(path_type=Path), default=None, help="Write the plan as a page, with a picture.")
+@click.option("--html", "html_file", type=click.Path(path_type=Path), default=None, help="Write a page with a picture.")
 @click.option("--out", type=click.Path(path_type=Path), default=None, help="Save the plan, to apply it with provision --plan.")
 @click.option("--detect-drift", is_flag=True, help="Exit status 3 when what exists is not as the template wants it.")
 @options.json_option

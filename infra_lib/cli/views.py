@@ -50,7 +50,8 @@ def _plan_table(plan: Plan) -> Table:
         table.add_column(heading, overflow="fold")
     for change in plan.changes:
         style = _STYLES[change.action]
-        cells = (_SIGNS[change.action], change.action, change.resource.name, change.resource.type, change.reason)
+        kind = change.resource.type.rpartition("/")[2]
+        cells = (_SIGNS[change.action], change.action, change.resource.name, kind, change.reason)
         table.add_row(*(escape(cell) for cell in cells), style=style)
     return table
 
