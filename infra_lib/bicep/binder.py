@@ -18,11 +18,16 @@ from infra_lib.bicep.spelling import suggest
 _RESERVED = ("az", "sys")
 
 
-def bind(model: SemanticModel) -> Callable[[], None]:
-    """Fill the model of a parsed file: declare its symbols, bind its names, report what means nothing.
+def bind(model: SemanticModel) -> None:
+    """Fill the model of a parsed file: declare its symbols, bind its names, report what means nothing and what goes in a circle."""
+    bind_names(model)()
 
-    The function returned does the rest, once ``model.invalid`` has the symbols whose files or loaded values are missing: it
-    finds what goes in a circle and reports the uses of what is not valid.
+
+def bind_names(model: SemanticModel) -> Callable[[], None]:
+    """The first half of :func:`bind`; the function returned is the second.
+
+    In between, ``model.invalid`` takes the symbols whose files or loaded values are missing: the second half reports the uses of
+    what is not valid, after it has found what goes in a circle.
     """
     _declare(model)
     walker = _Binder(model)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from infra_lib.bicep import syntax as s
-from infra_lib.bicep.arm_module import read_module
-from infra_lib.bicep.binder import bind
+from infra_lib.bicep.arm_module import ArmModule, read_module
+from infra_lib.bicep.binder import bind_names
 from infra_lib.bicep.configuration import Configuration, Configurations
 from infra_lib.bicep.constants import evaluate_calls
 from infra_lib.bicep.depth import deep_stack
@@ -19,6 +19,7 @@ from infra_lib.bicep.model import JsonTemplate, ModuleTarget, SemanticModel, Sou
 from infra_lib.bicep.modules import Artifact, resolve
 from infra_lib.bicep.parser import parse
 from infra_lib.bicep.paths import Problem, directory_of
+from infra_lib.bicep.types import check_types
 from infra_lib.diagnostics import Diagnostic
 from infra_lib.errors import InputError
 
@@ -129,7 +130,7 @@ class Compiler:
         self.models[path] = model
         for problem in self.configuration_of(path).problems:
             model.report(problem.code, (0, 0), **problem.names)
-        self._finish_binding[model] = bind(model)
+        self._finish_binding[model] = bind_names(model)
         self._references[model] = self._resolve_references(model)
         return model
 
@@ -150,11 +151,8 @@ class Compiler:
             elif target.file == model.path:
                 model.report("BCP094", path)
             else:
-                if target.kind != "bicep" and target.file not in self.json_templates:
-                    problem = self._load_json(target, path.literal)
-                    if problem is not None:
-                        model.report(problem.code, path, **problem.names)
-                        continue
+                if target.kind != "bicep":
+                    self.json_template(target, path.literal)
                 found.append(_Reference(statement, path, target.file))
         return found
 
@@ -167,13 +165,17 @@ class Compiler:
         shown = os.path.normpath(os.path.join(os.path.dirname(model.file.shown), literal)).replace(os.sep, "/")
         return self._load(reference.file, shown, data)
 
-    def _load_json(self, artifact: Artifact, shown: str) -> Problem | None:
-        data = self.files.read(artifact.file, shown)
-        if isinstance(data, Problem):
-            return data
-        module = read_module(data, shown, template_spec=artifact.kind == "templateSpec")
-        self.json_templates[artifact.file] = JsonTemplate(artifact.file, module)
-        return None
+    def json_template(self, artifact: Artifact, shown: str) -> JsonTemplate:
+        """The JSON template that a reference leads to, read once; its ``problem`` says why it is none. ``shown`` is the path as written."""
+        known = self.json_templates.get(artifact.file)
+        if known is None:
+            data = self.files.read(artifact.file, shown)
+            if isinstance(data, Problem):
+                module = ArmModule({}, None, data)
+            else:
+                module = read_module(data, shown, template_spec=artifact.kind == "templateSpec")
+            known = self.json_templates[artifact.file] = JsonTemplate(artifact.file, module)
+        return known
 
     def _report_cycles(self, order: list[SemanticModel]) -> None:
         """Report every path to a file that leads back to itself."""
@@ -214,6 +216,7 @@ class Compiler:
                 model.invalid.add(imported)
         evaluate_calls(model)
         self._finish_binding.pop(model)()
+        check_types(model)
 
     # ------------------------------------------------------------------------------------------ templates
 
