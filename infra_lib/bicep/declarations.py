@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra_lib.bicep import syntax as s
 from infra_lib.bicep.lower import UnsupportedError
-from infra_lib.bicep.simple_types import schema
+from infra_lib.bicep.types import schema
 
 if TYPE_CHECKING:
     from infra_lib.bicep.emit import Emission

@@ -9,7 +9,7 @@ from infra_lib.bicep import arm_text as arm
 from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
 from infra_lib.bicep import declarations
-from infra_lib.bicep import simple_types as types
+from infra_lib.bicep import types
 from infra_lib.bicep.deployables import Deployables
 from infra_lib.bicep.inlining import find_inlined
 from infra_lib.bicep.lower import Constant, Lowering, UnsupportedError

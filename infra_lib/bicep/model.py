@@ -20,7 +20,7 @@ from infra_lib.diagnostics import CATALOGUE, Diagnostic, Level, LineIndex
 if TYPE_CHECKING:
     from infra_lib.bicep.binder import Use
     from infra_lib.bicep.compiler import Compiler
-    from infra_lib.bicep.no_imports import ImportClosure
+    from infra_lib.bicep.imports import ImportClosure
     from infra_lib.bicep.namespaces import Kind
     from infra_lib.bicep.parser import Parsed
     from infra_lib.bicep.resources import ResourceTable
@@ -197,7 +197,7 @@ class SemanticModel(ModuleTarget):
     @cached_property
     def imported(self) -> ImportClosure:
         """What the imports bring in, with the names it gets in this template (:mod:`infra_lib.bicep.imports`)."""
-        from infra_lib.bicep.no_imports import ImportClosure
+        from infra_lib.bicep.imports import ImportClosure
 
         return ImportClosure(self)
 
@@ -210,7 +210,7 @@ class SemanticModel(ModuleTarget):
 
     @cached_property
     def _secure_outputs(self) -> frozenset[str]:
-        from infra_lib.bicep.simple_types import is_secure
+        from infra_lib.bicep.types import is_secure
 
         return frozenset(output.name for output in self.outputs if is_secure(self, output.node))
 

@@ -39,7 +39,6 @@ from infra_lib.bicep.declared_types import (
     type_text,
     without_null,
 )
-from infra_lib.bicep.lower import UnsupportedError
 from infra_lib.bicep.namespaces import PARAMETERIZED_TYPES, PRIMITIVE_TYPES
 from infra_lib.bicep.resources import parse_type
 from infra_lib.bicep.type_schema import SchemaWriter
@@ -65,11 +64,7 @@ def schema(emission: Emission, node: s.Expression) -> dict[str, Any]:
 
     Raises UnsupportedError for a type that cannot be written.
     """
-    table = type_table(emission.model)
-    type_ = table.type_of(node)
-    if table.missing_catalog is not None:
-        raise UnsupportedError(node, table.missing_catalog)
-    return SchemaWriter(emission, node).write(type_)
+    return SchemaWriter(emission, node).write(type_table(emission.model).type_of(node))
 
 
 def is_secure(model: SemanticModel, node: s.ParameterDeclaration | s.OutputDeclaration) -> bool:
@@ -138,14 +133,10 @@ def check_types(model: SemanticModel) -> None:
 
 
 class TypeTable:
-    """The types of one file. A mistake is reported when its type is first made; the type is then InvalidType.
-
-    ``missing_catalog`` says what is to be done where a type is derived from a resource type and none are imported.
-    """
+    """The types of one file. A mistake is reported when its type is first made; the type is then InvalidType."""
 
     def __init__(self, model: SemanticModel) -> None:
         self.model = model
-        self.missing_catalog: str | None = None
         self._types: dict[s.Node, DeclaredType] = {}
         self._definitions = {symbol.name: symbol for symbol in reversed(model.types)}
         self._discriminators: dict[s.UnionType, str] | None = None
@@ -459,8 +450,7 @@ class TypeTable:
             return self.error("BCP029", argument, type=literal)
         catalog = self.model.compiler.catalog
         if catalog is None or catalog.is_empty:
-            self.missing_catalog = f'the type {name}<> while no resource types are known (run "infra resource-types import DIR")'
-            return DerivedType(literal, name == "resourceOutput", (), nodes.AnyType())
+            return self.error("INF302", node, name=name)
         found = catalog.find(reference.type, reference.version)
         if found is None:
             self.model.report("BCP081", argument, type=literal)

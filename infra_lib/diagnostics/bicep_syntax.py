@@ -30,7 +30,6 @@ CODES: dict[str, Entry] = {
     "BCP022": Entry("error", "A property's name is missing here.", "Put the name in quotes if it is no plain identifier."),
     "BCP023": Entry("error", "The name of a variable or function is missing here."),
     "BCP024": Entry("error", "A name can have at most {limit} characters."),
-    "BCP032": Entry("error", "This must be known when the file is compiled.", "Use a literal without '${{...}}'."),
     "BCP064": Entry("error", "This text has no place inside a string's '${{...}}'."),
     "BCP068": Entry("error", "The resource's type is missing here.", "Write it as '<provider>/<type>@<API version>', in quotes."),
     "BCP087": Entry("error", "An object or array literal cannot stand inside a string's '${{...}}'.", "Put it into a variable."),
