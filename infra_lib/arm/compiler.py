@@ -254,6 +254,10 @@ def _nested_containers(values: list[Any]) -> bool:
     return _containers(values) and isinstance(values[0], list) and _containers(values[0])
 
 
+def _known_member(values: list[Any]) -> bool:
+    return isinstance(values[0], dict) and type(values[1]) not in UNKNOWN
+
+
 def _separate_members(values: list[Any]) -> bool:
     """Objects that have no member in common whose merging would need what is unknown."""
     if not all(isinstance(value, dict) for value in values):
@@ -271,6 +275,8 @@ _DECIDABLE: dict[str, Callable[[list[Any]], bool]] = {
     "createarray": _always,
     "createobject": _known_keys,
     "length": _containers,
+    "empty": _containers,
+    "contains": _known_member,
     "first": _containers,
     "last": _containers,
     "array": _containers,

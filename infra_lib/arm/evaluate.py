@@ -578,8 +578,13 @@ class _Builder:
         if declaration.extension is not None:
             instance.name = instance.id = None
             return instance
-        instance.name = self._named(kind)
-        self._place(instance)
+        try:
+            instance.name = self._named(kind)
+            self._place(instance)
+        except EvaluationError:
+            if instance.condition is not False:
+                raise
+            instance.name = instance.id = ""
         return instance
 
     def _evaluated(self, raw: Any, place: str) -> Any:
