@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from infra_lib.arm.functions.registry import FUNCTIONS, FunctionError, lookup
+from infra_lib.arm.functions.table import functions_page
 
 COMPUTED = [function for function in FUNCTIONS.values() if function.status in ("pure", "lambda")]
 
@@ -78,3 +79,14 @@ def test_the_table_loads_no_family() -> None:
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert shown.strip() == "['infra_lib.arm.functions.registry']"
+
+
+def test_the_page_of_functions_is_that_of_the_table() -> None:
+    page = Path(__file__).parents[3] / "docs" / "functions.md"
+    assert page.read_text(encoding="utf-8") == functions_page(), "python -m infra_lib.arm.functions.table > docs/functions.md"
+
+
+def test_the_page_has_every_function_once() -> None:
+    lines = functions_page().splitlines()
+    for function in FUNCTIONS.values():
+        assert sum(line.startswith(f"`{function.name}` |") for line in lines) == 1
