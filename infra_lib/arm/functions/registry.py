@@ -207,7 +207,8 @@ _EVALUATOR: tuple[tuple[str, int, int | None, Status], ...] = (
     ("toLogicalZones", 3, 3, "runtime"),
     ("toPhysicalZone", 3, 3, "runtime"),
     ("toPhysicalZones", 3, 3, "runtime"),
-    ("this", 0, 0, "unsupported"),
+    ("extensions", 1, 1, "unsupported"),
+    ("target", 0, 1, "unsupported"),
 )
 
 

@@ -56,7 +56,7 @@ _NOTES: dict[str, str] = {
     "skip": "a negative count is 0",
     "take": "a negative count is 0",
     "tryIndexFromEnd": "null outside; what follows the index must be there",
-    "union": "of arrays without repetition; of objects deep: arrays are replaced, null replaces nothing, the last spelling counts",
+    "union": "of arrays without repetition; of objects deep: arrays are replaced, null replaces nothing, last spelling counts",
     "createObject": "pairs of a name and a value; a name twice is an error",
     "items": "`{key, value}` each, sorted by key ignoring letter case",
     "null": "",
@@ -160,7 +160,8 @@ _NOTES: dict[str, str] = {
     "toLogicalZones": "",
     "toPhysicalZone": "",
     "toPhysicalZones": "",
-    "this": "needs an experimental language version",
+    "extensions": "configuration of an extension",
+    "target": "the resource as it is before the deployment; needs an experimental language version",
 }
 
 _TITLES: dict[str, str] = {
