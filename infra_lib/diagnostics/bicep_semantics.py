@@ -38,6 +38,9 @@ CODES: dict[str, Entry] = {
     "BCP101": Entry("error", 'The function "createArray" is not for Bicep.', "Write {instead}."),
     "BCP102": Entry("error", 'The function "createObject" is not for Bicep.', "Write {instead}."),
     "BCP104": Entry("error", 'The module "{path}" has errors of its own.', "Correct that file first."),
+    # places
+    "BCP130": Entry("error", "Decorators may not stand here.", "Remove the decorator."),
+    "BCP138": Entry("error", "A loop may not stand here.", "Make it the whole value of a variable, and use the variable here."),
     # what is not compiled
     "INF310": Entry(
         "error", "The built-in compiler does not support {construct}.", "Rewrite it, or compile with the official Bicep CLI."

@@ -1,0 +1,275 @@
+"""Parameter files (.bicepparam) to the parameters document of ``bicep build-params``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from infra_lib.arm.values import MISSING, get_member
+from infra_lib.bicep import symbols as sym
+from infra_lib.bicep import syntax as s
+from infra_lib.bicep.arm_module import resolve_reference
+from infra_lib.bicep.compiler import Compilation, Compiler
+from infra_lib.bicep.depth import deep_stack
+from infra_lib.bicep.files import Files, MemoryFiles
+from infra_lib.bicep.model import JsonTemplate, SemanticModel
+from infra_lib.bicep.parameter_model import ParameterFile, ParameterFiles, check_assignments, walk
+from infra_lib.bicep.parameter_values import Assigned, Values
+from infra_lib.bicep.paths import Problem
+from infra_lib.diagnostics import CATALOGUE, Diagnostic
+from infra_lib.errors import InputError
+
+if TYPE_CHECKING:
+    from infra_lib.resource_types.catalog import Catalog
+
+_SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#"
+
+
+class ParameterCompilation(NamedTuple):
+    """The outcome for a parameter file.
+
+    ``parameters`` is the whole document (``$schema``, ``parameters``, …), None with an error. ``template`` is the template that
+    the file uses, None for ``using none`` and with an error; ``template_path`` its file, ``template_link`` the id of a template
+    spec. ``compilation`` is that of a Bicep template. ``diagnostics`` are those of all files.
+    """
+
+    parameters: dict[str, Any] | None
+    template: dict[str, Any] | None
+    diagnostics: tuple[Diagnostic, ...]
+    template_path: str | None = None
+    template_link: str | None = None
+    compilation: Compilation | None = None
+
+
+def compile_parameters(
+    path: str | Path,
+    *,
+    text: str | None = None,
+    catalog: Catalog | None = None,
+    environment: Mapping[str, str] | None = None,
+    files: Files | None = None,
+) -> ParameterCompilation:
+    """Compile a parameter file and the template that it uses.
+
+    ``text`` stands for the file's contents. ``environment`` is what readEnvironmentVariable() reads, os.environ if left out;
+    ``catalog`` and ``files`` are as for :func:`infra_lib.bicep.compiler.compile_file`. Raises InputError when the file itself
+    cannot be read; whatever is wrong in it is a diagnostic.
+    """
+    absolute = os.path.abspath(path).replace(os.sep, "/")
+    if files is None:
+        files = Files() if text is None else MemoryFiles({absolute: text})
+    data = files.read(absolute, str(path))
+    if isinstance(data, Problem):
+        raise InputError(f"{path}: {data.names.get('reason', 'the file cannot be read')}")
+    compiler = Compiler(catalog=catalog, files=files)
+    with deep_stack():
+        loader = ParameterFiles(compiler)
+        file = loader.load(absolute, str(path), data)
+        document = _Document(file, os.environ if environment is None else environment)
+        parameters = document.make()
+        models = [*(each.model for each in loader.files.values()), *compiler.models.values()]
+        diagnostics = tuple(diagnostic for model in models for diagnostic in model.diagnostics)
+    if any(diagnostic.is_error for diagnostic in diagnostics):
+        parameters = None
+    return _outcome(file, parameters, diagnostics)
+
+
+def _outcome(file: ParameterFile, parameters: dict[str, Any] | None, diagnostics: tuple[Diagnostic, ...]) -> ParameterCompilation:
+    target = file.target
+    template: dict[str, Any] | None = None
+    link: str | None = None
+    if isinstance(target, JsonTemplate):
+        link = target.link
+        template = None if target.problem is not None else target.template
+    elif file.compilation is not None:
+        template = file.compilation.template
+    if parameters is None:
+        template = None
+    path = None if target is None else target.path
+    return ParameterCompilation(parameters, template, diagnostics, path, link, file.compilation)
+
+
+class _Document:
+    """The document of a parameter file in the making."""
+
+    def __init__(self, file: ParameterFile, environment: Mapping[str, str]) -> None:
+        self.file = file
+        self.values_of: dict[ParameterFile, Values] = {}
+        self.environment = environment
+
+    def make(self) -> dict[str, Any] | None:
+        """The document, None where something in the files keeps it from being made; the findings say what."""
+        chain = list(self.file.chain())
+        if any(_has_syntax_errors(file.model) for file in chain):
+            for file in chain:
+                self._check(file, {})
+            return None
+        for file in reversed(chain):
+            _check_secrets(file.model)
+            Values(file, self.environment, self.values_of)
+        for file in reversed(chain[1:]):
+            self._evaluate(file)
+        assigned = self._evaluate(self.file)
+        self._repeat_inherited_errors()
+        declared = self._declared(self.file)
+        parameters = {
+            name: {value.kind: value.content} for name, value in assigned.items() if declared is None or name in declared
+        }
+        document: dict[str, Any] = {"$schema": _SCHEMA, "contentVersion": "1.0.0.0", "parameters": parameters}
+        definitions = self.values_of[self.file].inputs.definitions
+        if definitions:
+            document["externalInputDefinitions"] = {key: definitions[key] for key in sorted(definitions)}
+        return document
+
+    def _evaluate(self, file: ParameterFile) -> dict[str, Assigned]:
+        """What a file and those that it extends give, in the order of the document; checked against its template."""
+        values = self.values_of[file]
+        values.collect_inputs()
+        found: dict[str, Assigned] = {}
+        own = file.assignments
+        for name in _ordered(values, own):
+            _check_references(values, own[name], found)
+            assigned = values.assigned(name, own[name], values)
+            if assigned is not None:
+                found[name] = assigned
+        result = {name: found[name] for name in own if name in found}
+        for name, (other, node) in file.inherited().items():
+            assigned = self.values_of[other].assigned(name, node, values)
+            if assigned is not None:
+                result[name] = assigned
+        self._check(file, result)
+        return result
+
+    def _check(self, file: ParameterFile, assigned: dict[str, Assigned]) -> None:
+        required = self._declared(file)
+        if required is not None:
+            known = {name: value.content for name, value in assigned.items()}
+            check_assignments(file, known, required)
+
+    @staticmethod
+    def _declared(file: ParameterFile) -> dict[str, bool] | None:
+        """The parameters of the template that a file uses, each with whether it must have a value; None without a template."""
+        target = file.target
+        if isinstance(target, JsonTemplate):
+            return _required_of_template(target.template)
+        if file.compilation is not None and file.compilation.template is not None:
+            return _required_of_template(file.compilation.template)
+        if isinstance(target, SemanticModel):
+            return {
+                parameter.name: parameter.node.default is None and not _is_nullable(target, parameter.node.type)
+                for parameter in target.parameters
+            }
+        return None
+
+    def _repeat_inherited_errors(self) -> None:
+        """Report the errors of inherited values for the file itself too, as the official compiler does: at the same offsets."""
+        end = len(self.file.model.file.text)
+        for other, node in self.file.inherited().values():
+            for finding in other.model.findings:
+                inside = node.value.start <= finding.start and finding.end <= node.value.end
+                if inside and (finding.level or CATALOGUE[finding.code].level) == "error":
+                    span = (min(finding.start, end), min(finding.end, end))
+                    self.file.model.report(finding.code, span, fix=finding.fix, **finding.names)
+
+
+def _has_syntax_errors(model: SemanticModel) -> bool:
+    return any((finding.level or CATALOGUE[finding.code].level) == "error" for finding in model.file.parsed.findings)
+
+
+def _ordered(values: Values, own: Mapping[str, s.ParameterAssignment]) -> list[str]:
+    """The parameters of a file, each after those that it refers to."""
+    order: dict[str, None] = {}
+
+    def visit(name: str, path: frozenset[str]) -> None:
+        if name in order or name in path:
+            return
+        for node in walk(own[name].value):
+            symbol = values.model.symbols.get(node)
+            if type(symbol) is sym.ParameterAssignmentSymbol and type(node) is s.VariableAccess and symbol.name in own:
+                visit(symbol.name, path | {name})
+        order[name] = None
+
+    for name in own:
+        visit(name, frozenset())
+    return list(order)
+
+
+def _check_references(values: Values, node: s.ParameterAssignment, assigned: Mapping[str, Assigned]) -> None:
+    """Report uses of parameters that have no value before the deployment: secrets, and those left to their defaults."""
+    model = values.model
+    for each in walk(node.value):
+        symbol = model.symbols.get(each) if type(each) is s.VariableAccess else None
+        if type(symbol) is not sym.ParameterAssignmentSymbol or symbol.node is node:
+            continue
+        other = assigned.get(symbol.name)
+        if symbol.node in values.failed:
+            values.failed.add(node)
+        elif other is not None and other.kind == "reference":
+            model.report("BCP368", each, name=symbol.name)
+            values.failed.add(node)
+        elif other is not None and other.kind == "value" and other.content is None:
+            model.report("BCP369", each, name=symbol.name)
+            values.failed.add(node)
+
+
+def _check_secrets(model: SemanticModel) -> None:
+    """Report calls of getSecret() that are not the whole value of a declaration (or of a branch of it)."""
+    allowed: set[s.Node] = set()
+    for declaration in model.file.program.declarations:
+        if isinstance(declaration, s.ParameterAssignment | s.VariableDeclaration):
+            pending: list[s.Expression] = [declaration.value]
+            while pending:
+                node = pending.pop()
+                allowed.add(node)
+                if type(node) is s.Ternary:
+                    pending += [node.when_true, node.when_false]
+    for found in walk(model.file.program):
+        if isinstance(found, s.FunctionCall | s.InstanceCall) and found not in allowed:
+            function = model.symbols.get(found)
+            if type(function) is sym.BuiltInFunction and function.name == "getSecret":
+                model.report("BCP351", found, name=function.name)
+
+
+def _required_of_template(template: Mapping[str, Any]) -> dict[str, bool]:
+    parameters = get_member(dict(template), "parameters")
+    definitions = get_member(dict(template), "definitions")
+    if not isinstance(parameters, dict):
+        return {}
+    known = definitions if isinstance(definitions, dict) else {}
+    return {
+        name: get_member(node, "defaultValue") in (MISSING, None) and not _allows_null(node, known)
+        for name, node in parameters.items()
+        if isinstance(node, dict)
+    }
+
+
+def _allows_null(node: Any, definitions: dict[str, Any]) -> bool:
+    """Whether a schema node, or what it refers to, is nullable; the node's own word counts before that of its reference."""
+    for _ in range(100):
+        if not isinstance(node, dict):
+            return False
+        nullable = get_member(node, "nullable")
+        if nullable is not MISSING and nullable is not None:
+            return nullable is True
+        reference = get_member(node, "$ref")
+        if not isinstance(reference, str):
+            return False
+        node = resolve_reference(definitions, reference)
+    return False
+
+
+def _is_nullable(model: SemanticModel, node: s.Expression | None) -> bool:
+    """Whether a type as written takes null: ``type?``, or the name of such a type."""
+    for _ in range(100):
+        if type(node) is s.NullableType:
+            return True
+        if type(node) is s.Parenthesized:
+            node = node.expression
+            continue
+        symbol = model.symbols.get(node) if type(node) is s.VariableAccess else None
+        if type(symbol) is not sym.TypeSymbol:
+            return False
+        node = symbol.node.value
+    return False
