@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from infra_lib.arm.binding import build_frame, evaluate_declarations, nested_value, unknown_parameters
 from infra_lib.arm.bodies import Compiled, Constant, compile_json, compile_string, copy_count
 from infra_lib.arm.compiler import describe_value, with_text
-from infra_lib.arm.expressions import Access, Call, Literal
+from infra_lib.arm.expressions import Access, Call, Literal, Node
 from infra_lib.arm.failures import VALIDATION, EvaluationError
 from infra_lib.arm.frame import Frame
 from infra_lib.arm.graph import Dependencies
@@ -460,6 +460,16 @@ class Expansion:
         if self.runtime is None or not UNKNOWN.isdisjoint(map(type, values)):
             return residual_call(call.name, values)
         return self.runtime.list(call.name, self.absolute(str(values[0])), str(values[1]), values[2] if len(values) > 2 else None)
+
+    def resolved(self, function: str, symbol: str, arguments: list[Node]) -> list[Node]:
+        """The arguments of reference() or list*() with the id, and the API version, of the resource that ``symbol`` names."""
+        instance = self.find(symbol) if self.template.symbolic and not symbol.startswith("/") else None
+        if instance is None or not instance.id:
+            return arguments
+        rest = arguments[1:]
+        if function == "reference" and not rest:
+            rest = [Literal(instance.api_version)]
+        return [argument_node(instance.id), *rest]
 
     def other(self, frame: Frame, arguments: list[Any], call: Call) -> Any:
         """The value of a function that only a deployment can answer; arguments are known."""

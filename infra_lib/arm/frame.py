@@ -12,7 +12,7 @@ from infra_lib.arm.template import FunctionDeclaration, Template, member
 from infra_lib.arm.types import check_value
 
 if TYPE_CHECKING:
-    from infra_lib.arm.expressions import Call
+    from infra_lib.arm.expressions import Call, Node
     from infra_lib.arm.scopes import ScopeKind
 
 MAX_CALL_DEPTH: Final = 40
@@ -68,6 +68,10 @@ class References(Protocol):
 
     def list_call(self, frame: Frame, arguments: list[Any], call: Call) -> Any:
         """The value of ``list*(...)``."""
+        ...
+
+    def resolved(self, function: str, symbol: str, arguments: list[Node]) -> list[Node]:
+        """The arguments of reference() or list*() with the id, and the API version, of the resource that ``symbol`` names."""
         ...
 
     def other(self, frame: Frame, arguments: list[Any], call: Call) -> Any:

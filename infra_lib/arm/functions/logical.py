@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from infra_lib.arm.compiler import Closure, Special, call_failure, describe_value, plain
-from infra_lib.arm.expressions import Call, Literal, value_node
+from infra_lib.arm.compiler import Closure, Special, call_failure, compile_node, describe_value, plain
+from infra_lib.arm.expressions import Access, Call, Literal, Node, value_node
 from infra_lib.arm.failures import VALIDATION, EvaluationError
 from infra_lib.arm.functions.registry import Function, FunctionError
 from infra_lib.arm.values import LambdaValue
@@ -13,6 +14,36 @@ from infra_lib.arm.partial import UNKNOWN, PartialList, Residual, argument_node,
 
 if TYPE_CHECKING:
     from infra_lib.arm.frame import Frame
+
+
+def written(nodes: Sequence[Node], frame: Frame) -> list[Node]:
+    """Arguments that are not evaluated: as they are written, but with numbers for loop indexes and with ids for symbolic names."""
+    return [_standalone(node, frame) if node.varies else node for node in nodes]
+
+
+def _standalone(node: Node, frame: Frame) -> Node:
+    """A part of an expression that means the same outside of the loop and the template that it stands in."""
+    if isinstance(node, Access):
+        keys = [_standalone(key, frame) for key in node.keys]
+        return Access(_standalone(node.target, frame), keys, node.start, node.end)
+    if not isinstance(node, Call) or not node.varies:
+        return node
+    if node.key == "copyindex":
+        return value_node(_try(node, frame)) if _try(node, frame) is not None else node
+    arguments = [_standalone(argument, frame) for argument in node.arguments]
+    if frame.references is not None and (node.key == "reference" or node.key.startswith("list")) and arguments:
+        symbol = _try(arguments[0], frame)
+        if isinstance(symbol, str):
+            arguments = frame.references.resolved(node.key, symbol, arguments)
+    return Call(node.name, arguments, node.start, node.end)
+
+
+def _try(node: Node, frame: Frame) -> Any:
+    """The value of a part, None where it cannot be evaluated here."""
+    try:
+        return compile_node(node)(frame)
+    except EvaluationError:
+        return None
 
 
 def _compile_if(node: Call, arguments: list[Closure]) -> Closure:
@@ -25,7 +56,7 @@ def _compile_if(node: Call, arguments: list[Closure]) -> Closure:
         if decided is False:
             return otherwise(frame)
         if type(decided) in UNKNOWN:
-            return Residual(Call(node.name, [argument_node(decided), *node.arguments[1:]]))
+            return Residual(Call(node.name, [argument_node(decided), *written(node.arguments[1:], frame)]))
         raise EvaluationError(f"The condition of if() must be true or false, not {describe_value(decided)}.", node=node.arguments[0])
 
     return closure
@@ -42,7 +73,7 @@ def _compile_junction(node: Call, arguments: list[Closure]) -> Closure:
                 return decisive
             if type(value) in UNKNOWN:
                 known = [value_node(not decisive)] * position
-                return Residual(Call(node.name, [*known, argument_node(value), *node.arguments[position + 1 :]]))
+                return Residual(Call(node.name, [*known, argument_node(value), *written(node.arguments[position + 1 :], frame)]))
             if value is not True and value is not False:
                 message = f"The arguments of {node.name}() must be true or false, not {describe_value(value)}."
                 raise EvaluationError(message, node=node.arguments[position])
@@ -57,7 +88,7 @@ def _compile_coalesce(node: Call, arguments: list[Closure]) -> Closure:
             value = argument(frame)
             if type(value) is Residual:
                 known = [value_node(None)] * position
-                return Residual(Call(node.name, [*known, value.node, *node.arguments[position + 1 :]]))
+                return Residual(Call(node.name, [*known, value.node, *written(node.arguments[position + 1 :], frame)]))
             if value is not None:
                 return value
         return None
@@ -125,7 +156,7 @@ def compile_lambda_call(node: Call, function: Function, arguments: list[Closure]
             values.append(_deciding(value) if not gathers and isinstance(value, LambdaValue) else value)
         values[0] = materialize(values[0]) if not isinstance(values[0], PartialList) else values[0]
         if any(type(value) is Residual for value in values):
-            return _unevaluated(node, values)
+            return _unevaluated(node, values, frame)
         try:
             if node.key == "toobject":
                 built = _to_object(node, values)
@@ -135,15 +166,16 @@ def compile_lambda_call(node: Call, function: Function, arguments: list[Closure]
         except FunctionError as error:
             raise call_failure(error, node) from None
         except _UndecidedError:
-            return _unevaluated(node, values)
+            return _unevaluated(node, values, frame)
 
     return closure
 
 
-def _unevaluated(node: Call, values: list[Any]) -> Residual:
+def _unevaluated(node: Call, values: list[Any], frame: Frame) -> Residual:
     """The call with its other arguments folded and its lambdas as written."""
     arguments = [
-        argument if isinstance(value, LambdaValue) else argument_node(value) for argument, value in zip(node.arguments, values, strict=True)
+        written((argument,), frame)[0] if isinstance(value, LambdaValue) else argument_node(value)
+        for argument, value in zip(node.arguments, values, strict=True)
     ]
     return Residual(Call(node.name, arguments))
 
