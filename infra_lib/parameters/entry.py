@@ -40,7 +40,9 @@ class KeyVaultReference:
         if not isinstance(reference, dict) or not isinstance(vault := reference.get("keyVault"), dict):
             return None
         vault_id, name, version = vault.get("id"), reference.get("secretName"), reference.get("secretVersion")
-        if not isinstance(vault_id, str) or not isinstance(name, str) or not (version is None or isinstance(version, str)):
+        if not (isinstance(vault_id, str) and vault_id and isinstance(name, str) and name):
+            return None
+        if version is not None and not isinstance(version, str):
             return None
         return cls(vault_id=vault_id, secret_name=name, secret_version=version)
 

@@ -298,11 +298,15 @@ def _against_schema(
     schema = values_schema(template)
     schema.pop("required", None)
     wrong: set[str] = set()
-    error: Any
-    for error in validator(schema).iter_errors(given):
-        name, path = str(error.absolute_path[0]), tuple(error.absolute_path)[1:]
+    errors: list[Any] = list(validator(schema).iter_errors(given))
+    mistyped = {tuple(error.absolute_path) for error in errors if error.validator == "type"}
+    for error in errors:
+        full = tuple(error.absolute_path)
+        name, path = str(full[0]), full[1:]
         wrong.add(name)
-        if name in wrong_names and error.validator in ("minLength", "maxLength"):
+        if full in mistyped and error.validator != "type":
+            continue
+        if not path and name in wrong_names and error.validator in ("minLength", "maxLength"):
             continue
         secure = is_secure(template, template["parameters"][name]) or bool(error.schema.get(SECURE))
         yield from _value_problems(error, name, path, locate, secure)
