@@ -1,6 +1,7 @@
 """The embedded Resource Manager: a server that speaks Resource Manager's wire protocol, in this process or on loopback.
 
-It deploys templates, keeps its state in SQLite and answers the Azure SDK's clients as the service does. What it supports is listed
+It deploys templates, keeps its state in SQLite and answers the Azure SDK's clients as the service does. What it
+supports is listed
 in docs/local-coverage.md; whatever it does not, it refuses by name.
 """
 

@@ -15,7 +15,8 @@ class Address:
     """A resource (or, when ``name`` is empty, a collection) named by a path.
 
     ``id`` is the path with its keywords in their usual casing, names as written; ``key`` is lower-cased and identifies the
-    resource. ``scope`` is what precedes the last ``/providers/`` (empty for the tenant); ``parent`` is the enclosing resource's id, or
+    resource. ``scope`` is what precedes the last ``/providers/`` (empty for the tenant); ``parent`` is the enclosing
+    resource's id, or
     the scope of a top-level one. A resource group has type Microsoft.Resources/resourceGroups, a subscription
     Microsoft.Resources/subscriptions.
     """

@@ -27,7 +27,8 @@ _NAMESPACE = uuid.UUID("2f6e2a44-6c0f-5a0e-9f43-0c0f4d6f7a11")
 class Fault:
     """A failure asked for, so that a caller's way of dealing with it can be tried.
 
-    ``path`` is a pattern (``*`` for anything, casing ignored) of the request's path, ``method`` its method. It happens ``times`` times.
+    ``path`` is a pattern (``*`` for anything, casing ignored) of the request's path, ``method`` its method. It happens
+    ``times`` times.
     ``late``: a write is taken and then fails while it is carried out; else the request itself is refused with ``status``.
     """
 

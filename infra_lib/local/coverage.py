@@ -10,7 +10,8 @@ _HEAD = """# What the embedded Resource Manager supports
 This file is made from the route table (`python -m infra_lib.local.coverage > docs/local-coverage.md`); a test holds it to that.
 Paths match in any casing. An operation that is not listed is refused with an error that names what is supported near it.
 
-Limits: one subscription, `00000000-0000-0000-0000-000000000000`; no linked templates (nothing is downloaded); no role-based access
+Limits: one subscription, `00000000-0000-0000-0000-000000000000`; no linked templates (nothing is downloaded); no
+role-based access
 control; the commands of container apps and jobs run only where a runtime for them is set up.
 """
 _PLACEHOLDER = re.compile(r"<(?:path:)?(\w+)>")
@@ -23,7 +24,13 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
 
 def _shown(rule: str) -> str:
     text = _PLACEHOLDER.sub(r"{\1}", rule)
-    return "`" + text.replace("/subscriptions/{subscription}/resourceGroups/{group}", "~rg").replace("/subscriptions/{subscription}", "~") + "`"
+    return (
+        "`"
+        + text.replace("/subscriptions/{subscription}/resourceGroups/{group}", "~rg").replace(
+            "/subscriptions/{subscription}", "~"
+        )
+        + "`"
+    )
 
 
 def coverage_text() -> str:
@@ -45,7 +52,8 @@ def coverage_text() -> str:
         "`async`: with Azure-AsyncOperation; `location`: with 202 and Location when there is a pace.",
         "",
         "Every other type of a known namespace can be written, read, listed and deleted; it is kept as it is written. "
-        f"Of these, {len(EXTRAS)} get properties that templates read off them: {', '.join(f'`{name}`' for name in sorted(EXTRAS))}.",
+        f"Of these, {len(EXTRAS)} get properties that templates read off them: "
+        f"{', '.join(f'`{name}`' for name in sorted(EXTRAS))}.",
         "",
         "## Operations of the service itself",
         "",
@@ -60,7 +68,11 @@ def coverage_text() -> str:
         ("on a", "operation", "method", "comp"),
         [(what, name.replace("_", " "), method, comp or "-") for what, table in tables for (method, comp), name in table.items()],
     )
-    lines += ["Copy File works within a share; leases are the infinite ones of files. Not supported: snapshots, links, handles, permissions, ACLs.", ""]
+    lines += [
+        "Copy File works within a share; leases are the infinite ones of files. Not supported: snapshots, "
+        "links, handles, permissions, ACLs.",
+        "",
+    ]
     return "\n".join(lines)
 
 

@@ -12,7 +12,19 @@ from infra_lib.local.store import Record
 from infra_lib.local.types import Body, ResourceType
 
 PAGE = 1000
-_ENVELOPE = ("location", "tags", "kind", "sku", "identity", "plan", "zones", "managedBy", "managedByExtended", "extendedLocation", "scale")
+_ENVELOPE = (
+    "location",
+    "tags",
+    "kind",
+    "sku",
+    "identity",
+    "plan",
+    "zones",
+    "managedBy",
+    "managedByExtended",
+    "extendedLocation",
+    "scale",
+)
 
 
 # ---------------------------------------------------------------------------------------------- bodies
@@ -116,7 +128,9 @@ def page(call: Call, items: list[Body]) -> Reply:
     start = int(call.query.get("$skiptoken", "0") or 0)
     answer: Body = {"value": items[start : start + PAGE]}
     if start + PAGE < len(items):
-        answer["nextLink"] = f"{call.origin}{call.raw_path}?api-version={call.query.get('api-version', '')}&$skiptoken={start + PAGE}"
+        answer["nextLink"] = (
+            f"{call.origin}{call.raw_path}?api-version={call.query.get('api-version', '')}&$skiptoken={start + PAGE}"
+        )
     return Reply(200, answer)
 
 
@@ -293,4 +307,3 @@ def act(context: Context, kind: ResourceType, address: Address, action: str, cal
         raise refusals.not_found(address, kind.name)
     table = kind.actions if call.method == "POST" else kind.reads
     return table[action.lower()](context, address, call)
-

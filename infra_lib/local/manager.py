@@ -23,9 +23,12 @@ BASE_URL = "https://management.local"
 class LocalResourceManager:
     """A Resource Manager with one subscription.
 
-    ``store_path`` is the folder that keeps its state (a project's ``.infra``); None keeps it in memory, until :meth:`close`. ``pace`` is how
-    long a long-running operation takes, in seconds, for all types or by type; at the default of 0 it is done when it is asked for.
-    With a pace, waiting takes real time unless ``virtual_time`` is True: then it jumps ahead. ``key_file`` holds the key that seals the
+    ``store_path`` is the folder that keeps its state (a project's ``.infra``); None keeps it in memory, until
+    :meth:`close`. ``pace`` is how
+    long a long-running operation takes, in seconds, for all types or by type; at the default of 0 it is done when it
+    is asked for.
+    With a pace, waiting takes real time unless ``virtual_time`` is True: then it jumps ahead. ``key_file`` holds the
+    key that seals the
     store; by default it lies in the user's configuration folder. Thread-safe; a context manager that closes itself.
 
     Raises InfraError for a folder whose store cannot be read.
@@ -84,11 +87,16 @@ class LocalResourceManager:
 
     def export(self) -> dict[str, Any]:
         """Everything that is kept, as plain data by resource id, without any secret."""
-        groups, resources, deployments = [], [], []
+        sections = {"microsoft.resources/resourcegroups": "resourceGroups", "microsoft.resources/deployments": "deployments"}
+        exported: dict[str, Any] = {
+            "subscription_id": self.subscription_id,
+            "resourceGroups": [],
+            "resources": [],
+            "deployments": [],
+        }
         for record in self._store.below(f"/subscriptions/{self.subscription_id}"):
-            kind = {"microsoft.resources/resourcegroups": groups, "microsoft.resources/deployments": deployments}
-            kind.get(record.type, resources).append(record.body)
-        return {"subscription_id": self.subscription_id, "resourceGroups": groups, "resources": resources, "deployments": deployments}
+            exported[sections.get(record.type, "resources")].append(record.body)
+        return exported
 
     def reset(self) -> None:
         """Forget everything: resources, deployments, and the content of the file shares."""

@@ -62,7 +62,10 @@ class Call:
 
     def link(self, path: str, **query: str) -> str:
         """An absolute URL of this service, with the request's api-version where ``query`` gives none."""
-        parameters = {"api-version": self.query.get("api-version", ""), **{name.replace("_", "-"): v for name, v in query.items()}}
+        parameters = {
+            "api-version": self.query.get("api-version", ""),
+            **{name.replace("_", "-"): v for name, v in query.items()},
+        }
         return f"{self.origin}{path}?" + "&".join(f"{name}={value}" for name, value in parameters.items())
 
 

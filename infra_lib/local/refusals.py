@@ -96,7 +96,8 @@ def require_scope(context: Context, address: Address) -> None:
     raise ServiceError(
         404,
         "ParentResourceNotFound",
-        f"Failed to perform 'write' on resource(s) of type '{address.type}', because the parent resource '{parent}' could not be found.",
+        f"Failed to perform 'write' on resource(s) of type '{address.type}', because the parent resource "
+        f"'{parent}' could not be found.",
     )
 
 

@@ -67,7 +67,13 @@ def rule_of(kind: ResourceType) -> str:
 def routes_of(kind: ResourceType) -> Iterator[Route]:
     """The operations of a modelled type."""
     rule = rule_of(kind)
-    actions = {"GET": lifecycle.read, "HEAD": lifecycle.read, "PUT": lifecycle.write, "PATCH": lifecycle.write, "DELETE": lifecycle.remove}
+    actions = {
+        "GET": lifecycle.read,
+        "HEAD": lifecycle.read,
+        "PUT": lifecycle.write,
+        "PATCH": lifecycle.write,
+        "DELETE": lifecycle.remove,
+    }
     for method in ("GET", "HEAD", "PUT", "PATCH", "DELETE"):
         if method in kind.methods:
             yield Route(method=method, rule=rule, endpoint=_item(kind, actions[method]), summary=kind.name)  # type: ignore[arg-type]
@@ -92,8 +98,12 @@ def operation_routes() -> list[Route]:
         return operations.result(context, call)
 
     return [
-        Route(method="GET", rule=f"{SUBSCRIPTION}/operationresults/<operation>", endpoint=outcome, summary="result of an operation"),
-        Route(method="GET", rule=f"{_ALL_LOCATIONS}/asyncoperations/<operation>", endpoint=outcome, summary="result of an operation"),
+        Route(
+            method="GET", rule=f"{SUBSCRIPTION}/operationresults/<operation>", endpoint=outcome, summary="result of an operation"
+        ),
+        Route(
+            method="GET", rule=f"{_ALL_LOCATIONS}/asyncoperations/<operation>", endpoint=outcome, summary="result of an operation"
+        ),
         Route(method="GET", rule=f"{_ALL_LOCATIONS}/<collection>/<operation>", endpoint=state, summary="state of an operation"),
     ]
 

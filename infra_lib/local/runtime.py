@@ -34,7 +34,7 @@ class Runtime(Protocol):
         ...
 
     def execution(self, job: Record, execution: Record) -> dict[str, Any] | None:
-        """``{"status", "endTime"}`` of an execution (``endTime`` in seconds, None while it runs); None when it is not run here."""
+        """``{"status", "endTime"}`` of an execution, ``endTime`` in seconds or None; None when it is not run here."""
         ...
 
 

@@ -23,7 +23,7 @@ _IDLE_SECONDS = 60
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One connection: HTTP/1.1, kept alive. Reads a request whole, hands it to the WSGI application, writes the answer at once."""
+    """One connection: HTTP/1.1, kept alive. Reads a request whole, hands it to the application, writes the answer at once."""
 
     protocol_version = "HTTP/1.1"
     server_version = "infra-local"
@@ -126,7 +126,9 @@ class Server:
         try:
             self._server = _HttpServer((host, port), manager.service)
         except OSError as error:
-            raise InputError(f"Port {port} of {host} cannot be served: {error.strerror}. Choose another one, or 0 for any.") from error
+            raise InputError(
+                f"Port {port} of {host} cannot be served: {error.strerror}. Choose another one, or 0 for any."
+            ) from error
         self.certificate = certificate[0] if certificate is not None else None
         if certificate is not None:
             tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -163,7 +165,7 @@ class Server:
 
 
 def serve(manager: LocalResourceManager, host: str = "127.0.0.1", port: int = 0, *, tls: bool = False) -> Server:
-    """Serve ``manager`` on loopback, in a thread; ``port`` 0 takes a free one. With ``tls``, under a certificate of this machine's own.
+    """Serve ``manager`` on loopback, in a thread; ``port`` 0 takes a free one. ``tls``: under a certificate of its own.
 
     Raises InputError for a host that is not loopback, and for a port that is taken.
     """

@@ -116,7 +116,7 @@ def all_routes() -> list[Route]:
 class _MatchOnly(Rule):
     """A rule to match with. Building URLs is never asked for, and preparing for it would take most of the start's time."""
 
-    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., Any]:  # noqa: ARG002 - the base class's signature
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., Any]:
         return lambda *_arguments, **_values: None
 
 
@@ -129,4 +129,3 @@ def _router() -> tuple[list[Route], Any]:
         rules.append(_MatchOnly(route.rule.lower(), endpoint=index, methods=[route.method]))
     # Werkzeug lets whatever answers GET answer HEAD as well; the handlers of both are the same and look at the method.
     return table, Map(rules, strict_slashes=False, merge_slashes=False).bind("local")
-

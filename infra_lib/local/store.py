@@ -11,6 +11,7 @@ import shutil
 import sqlite3
 import tempfile
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,7 +41,7 @@ _TABLES = ("resources", "deployment_operations", "operations", "events", "settin
 
 
 class Record:
-    """A resource as it is kept: ``body`` is what a GET is made of, ``private`` what is never shown (keys, secrets, bookkeeping)."""
+    """A resource as it is kept: ``body`` is what a GET is made of, ``private`` what is never shown (keys, secrets)."""
 
     __slots__ = ("body", "key", "private", "type")
 
@@ -89,7 +90,9 @@ class Store:
                 connection.execute("PRAGMA synchronous=NORMAL")
             version = connection.execute("PRAGMA user_version").fetchone()[0]
         except sqlite3.DatabaseError as error:
-            raise InfraError(f"{self.folder}/{_DATABASE} is not a store of the local target ({error}); delete it to begin anew.") from error
+            raise InfraError(
+                f"{self.folder}/{_DATABASE} is not a store of the local target ({error}); delete it to begin anew."
+            ) from error
         if version not in (0, SCHEMA_VERSION):
             raise InputError(
                 f"The local store in {self.folder} was written by another version of this library (format {version}, "
@@ -176,7 +179,10 @@ class Store:
 
     def of_type(self, type: str) -> list[Record]:
         """All resources of a (lower-cased) type, wherever they are."""
-        return [self._record(row) for row in self._rows("SELECT key, type, document FROM resources WHERE type = ? ORDER BY key", (type,))]
+        return [
+            self._record(row)
+            for row in self._rows("SELECT key, type, document FROM resources WHERE type = ? ORDER BY key", (type,))
+        ]
 
     def counts(self) -> dict[str, int]:
         """How many resources there are of each (lower-cased) type."""
@@ -201,7 +207,7 @@ class Store:
         """Forget a deployment's operations."""
         self._change("DELETE FROM deployment_operations WHERE deployment = ?", (deployment,))
 
-    # ------------------------------------------------------------------------------------------ long-running operations and events
+    # ------------------------------------------------------------------------------------------ operations and events
 
     def put_status(self, operation: str, document: dict[str, Any]) -> None:
         """Keep the state of a long-running operation."""
@@ -238,8 +244,8 @@ class Store:
     def settings(self, prefix: str) -> list[Any]:
         """The values of the settings whose name begins with ``prefix``, by name."""
         end = prefix[:-1] + chr(ord(prefix[-1]) + 1)
-        return [self._unpack(row[0]) for row in self._rows("SELECT document FROM settings WHERE name >= ? AND name < ? ORDER BY name",
-                                                           (prefix, end))]  # fmt: skip
+        rows = self._rows("SELECT document FROM settings WHERE name >= ? AND name < ? ORDER BY name", (prefix, end))
+        return [self._unpack(row[0]) for row in rows]
 
     def put_setting(self, name: str, value: Any) -> None:
         """Keep a setting."""
@@ -277,6 +283,8 @@ class Store:
             if root is None:
                 if self._temporary is None:
                     self._temporary = Path(tempfile.mkdtemp(prefix="infra-local-"))
+                    # A store that nobody closes takes its folder with it as well.
+                    weakref.finalize(self, shutil.rmtree, self._temporary, True)
                 root = self._temporary
         folder = root / _SHARES / account / share
         folder.mkdir(parents=True, exist_ok=True)

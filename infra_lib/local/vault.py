@@ -1,4 +1,4 @@
-"""What the store holds is sealed with a key that lies elsewhere: in the user's configuration folder, readable by the user alone."""
+"""What the store holds is sealed with a key that lies elsewhere: in the user's configuration folder, for the user alone."""
 
 from __future__ import annotations
 

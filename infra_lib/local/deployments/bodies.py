@@ -56,7 +56,9 @@ def _dependencies(prepared: PreparedDeployment) -> list[dict[str, Any]]:
     ]
 
 
-def new_record(address: Address, request: DeploymentRequest, prepared: PreparedDeployment, *, correlation: str | None = None) -> Record:
+def new_record(
+    address: Address, request: DeploymentRequest, prepared: PreparedDeployment, *, correlation: str | None = None
+) -> Record:
     """A deployment that was accepted."""
     body: dict[str, Any] = {"id": address.id, "name": address.name, "type": DEPLOYMENT_TYPE}
     if request.location:
@@ -82,12 +84,17 @@ def require_idle(context: Context, address: Address) -> Record | None:
     """The deployment of this name that has ended, if there is one. Raises ServiceError while it is active."""
     existing = context.store.get(address.key)
     if existing is None:
-        siblings = [record for record in context.store.below(address.scope.lower(), DEPLOYMENT_TYPE.lower()) if _same_scope(record, address)]
+        siblings = [
+            record
+            for record in context.store.below(address.scope.lower(), DEPLOYMENT_TYPE.lower())
+            if _same_scope(record, address)
+        ]
         if len(siblings) >= MAX_DEPLOYMENTS:
             raise ServiceError(
                 409,
                 "DeploymentQuotaExceeded",
-                f"Creating the deployment '{address.name}' would exceed the quota of '{MAX_DEPLOYMENTS}'. The current deployment count is "
+                f"Creating the deployment '{address.name}' would exceed the quota of '{MAX_DEPLOYMENTS}'. The current "
+                "deployment count is "
                 f"'{len(siblings)}'. Please delete some deployments before creating a new one.",
             )
         return None
@@ -96,7 +103,8 @@ def require_idle(context: Context, address: Address) -> Record | None:
         raise ServiceError(
             409,
             "DeploymentActive",
-            f"Unable to edit or replace deployment '{address.name}': previous deployment from '{_clock(started)}' is still active "
+            f"Unable to edit or replace deployment '{address.name}': previous deployment from '{_clock(started)}' "
+            "is still active "
             f"(expiration time is '{_clock(started + EXPIRES)}'). Please see https://aka.ms/arm-deploy for usage details.",
         )
     return existing

@@ -76,7 +76,9 @@ def _get(context: Context, call: Call) -> Reply:
 def _state(context: Context, call: Call) -> Reply:
     record = _existing(context, _address(call, below=2))
     if call.path.rsplit("/", 1)[1] != record.private["operation"]:
-        raise ServiceError(404, "OperationNotFound", f"The operation '{call.path}' could not be found: the deployment was replaced.")
+        raise ServiceError(
+            404, "OperationNotFound", f"The operation '{call.path}' could not be found: the deployment was replaced."
+        )
     state = record.properties["provisioningState"]
     if state in ACTIVE:
         return Reply(200, {"status": "Running"}, {"Retry-After": RETRY_AFTER})
@@ -94,7 +96,9 @@ def _delete(context: Context, call: Call) -> Reply:
     if record is None:
         return Reply(204)
     if record.properties["provisioningState"] in ACTIVE:
-        raise ServiceError(409, "DeploymentActive", f"The deployment '{address.name}' is active and cannot be deleted; cancel it first.")
+        raise ServiceError(
+            409, "DeploymentActive", f"The deployment '{address.name}' is active and cannot be deleted; cancel it first."
+        )
     lifecycle.drop(context, address.key)
     return Reply(204)
 
@@ -103,7 +107,9 @@ def _list(context: Context, call: Call) -> Reply:
     refusals.require_api_version(call)
     holder = parse(call.path + "/x")
     refusals.require_group(context, holder)
-    keep = filters.compile_filter(call.query.get("$filter", ""), {"provisioningstate": lambda body: body["properties"]["provisioningState"]})
+    keep = filters.compile_filter(
+        call.query.get("$filter", ""), {"provisioningstate": lambda body: body["properties"]["provisioningState"]}
+    )
     found = [
         record.body
         for record in context.store.below(holder.scope.lower(), _KIND)
@@ -118,7 +124,9 @@ def _cancel(context: Context, call: Call) -> Reply:
     state = record.properties["provisioningState"]
     if state not in ACTIVE:
         raise ServiceError(
-            409, "DeploymentCannotBeCancelled", f"The deployment '{record.body['name']}' cannot be cancelled because its provisioning state is '{state}'."
+            409,
+            "DeploymentCannotBeCancelled",
+            f"The deployment '{record.body['name']}' cannot be cancelled because its provisioning state is '{state}'.",
         )
     _cancel_record(context, record)
     return Reply(204)
@@ -129,7 +137,9 @@ def _cancel_record(context: Context, record: Record) -> None:
         if nested.private.get("parent") == record.key and nested.properties["provisioningState"] in ACTIVE:
             _cancel_record(context, nested)
     record.properties["provisioningState"] = "Canceled"
-    record.properties["error"] = error_body("DeploymentCanceled", f"The deployment '{record.body['name']}' was canceled.", record.id)
+    record.properties["error"] = error_body(
+        "DeploymentCanceled", f"The deployment '{record.body['name']}' was canceled.", record.id
+    )
     for operation in context.store.operations_of(record.key):
         if operation["properties"]["provisioningState"] == "Running":
             operation["properties"] |= {"provisioningState": "Canceled", "timestamp": timestamp(context.now)}
@@ -162,7 +172,9 @@ def _what_if(context: Context, call: Call) -> Reply:
         "status": "Succeeded",
         "properties": {
             "correlationId": context.guid(address.id, request.seed),
-            "changes": whatif.changes(context, address, prepared, call, settings.get("resultFormat", "FullResourcePayloads"), request.mode),
+            "changes": whatif.changes(
+                context, address, prepared, call, settings.get("resultFormat", "FullResourcePayloads"), request.mode
+            ),
         },
     }
     due = context.due(DEPLOYMENT_TYPE)
@@ -192,7 +204,9 @@ def _operation(context: Context, call: Call) -> Reply:
     for operation in context.store.operations_of(record.key):
         if operation["operationId"].lower() == wanted:
             return Reply(200, operation)
-    raise ServiceError(404, "DeploymentOperationNotFound", f"The operation '{wanted}' of deployment '{record.body['name']}' could not be found.")
+    raise ServiceError(
+        404, "DeploymentOperationNotFound", f"The operation '{wanted}' of deployment '{record.body['name']}' could not be found."
+    )
 
 
 _SCOPES = (

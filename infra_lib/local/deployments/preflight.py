@@ -65,7 +65,9 @@ def _finding(context: Context, resource: PreparedResource) -> dict[str, Any] | N
         kind = generic.kind_at(context, address)
         existing = context.find(resource.id)
         body = known_body(resource)
-        lifecycle.validate(context, kind, address, lifecycle.whole_body(kind, body, existing) if body is not None else None, existing)
+        lifecycle.validate(
+            context, kind, address, lifecycle.whole_body(kind, body, existing) if body is not None else None, existing
+        )
     except ServiceError as error:
         if error.code == "InvalidTemplate":
             raise
@@ -74,7 +76,7 @@ def _finding(context: Context, resource: PreparedResource) -> dict[str, Any] | N
 
 
 def check(context: Context, name: str, prepared: PreparedDeployment) -> list[str]:
-    """The ids of what is to be written. Raises ServiceError InvalidTemplateDeployment with everything that the providers refuse."""
+    """The ids of what is to be written. Raises ServiceError InvalidTemplateDeployment with all that the providers refuse."""
     findings, ids = [], []
     for resource in leaves(context, prepared):
         ids.append(resource.id)

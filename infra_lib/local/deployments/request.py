@@ -80,18 +80,23 @@ def read_request(context: Context, address: Address, body: dict[str, Any]) -> De
         raise ServiceError(400, "InvalidRequestContent", "The request content needs 'properties', with a template.")
     if not _NAME.fullmatch(address.name):
         raise ServiceError(
-            400, "InvalidDeploymentName", f"The deployment name '{address.name}' is invalid: up to 64 letters, digits, '-', '.', '_', '(' and ')'."
+            400,
+            "InvalidDeploymentName",
+            f"The deployment name '{address.name}' is invalid: up to 64 letters, digits, '-', '.', '_', '(' and ')'.",
         )
     for link in ("templateLink", "parametersLink"):
         if properties.get(link):
             raise ServiceError(
                 400,
                 "InvalidContentLink",
-                f"The deployment '{address.name}' has a {link}. The local target downloads nothing; put the content into the request.",
+                f"The deployment '{address.name}' has a {link}. The local target downloads nothing; put the content "
+                "into the request.",
             )
     template, parameters = properties.get("template"), properties.get("parameters") or {}
     if not isinstance(template, dict):
-        raise ServiceError(400, "InvalidRequestContent", f"The deployment '{address.name}' needs properties.template, a JSON object.")
+        raise ServiceError(
+            400, "InvalidRequestContent", f"The deployment '{address.name}' needs properties.template, a JSON object."
+        )
     if not isinstance(parameters, dict):
         raise ServiceError(400, "InvalidRequestContent", "properties.parameters must be an object of parameters.")
     # A whole parameter file is taken for its section, as clients send both.
@@ -127,7 +132,8 @@ def _location(address: Address, body: dict[str, Any]) -> str | None:
         raise ServiceError(
             400,
             "InvalidDeployment",
-            f"The 'location' property must be specified for '{address.name}'. Please see https://aka.ms/deploy-to-subscription for usage details.",
+            f"The 'location' property must be specified for '{address.name}'. Please see "
+            "https://aka.ms/deploy-to-subscription for usage details.",
         )
     if not locations.is_known(str(location)):
         raise ServiceError(

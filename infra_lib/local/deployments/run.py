@@ -28,12 +28,19 @@ _FAILED_TEXT = (
     "At least one resource deployment operation failed. Please list deployment operations for details. "
     "Please see https://aka.ms/arm-deployment-operations for usage details."
 )
-_ASYNC_TEXT = "The resource write operation failed to complete successfully, because it reached terminal provisioning state 'Failed'."
+_ASYNC_TEXT = (
+    "The resource write operation failed to complete successfully, because it reached terminal provisioning state 'Failed'."
+)
 _STATUS_CODES = {200: "OK", 201: "Created", 202: "Accepted"}
 
 
 def begin(
-    context: Context, record: Record, request: DeploymentRequest, prepared: PreparedDeployment, call: Call, parent: str | None = None
+    context: Context,
+    record: Record,
+    request: DeploymentRequest,
+    prepared: PreparedDeployment,
+    call: Call,
+    parent: str | None = None,
 ) -> None:
     """Keep a deployment that was accepted, and set out with it."""
     record.private.update(request=request.to_dict(), progress={}, parent=parent, outputs={})
@@ -75,7 +82,9 @@ class _Run:
         """Note, begin, and end or wait."""
         self.record.properties["provisioningState"] = "Running"
         while self._settle() | self._begin_ready():
-            if not any(item["state"] == "running" for item in self.progress.values()) and len(self.progress) == len(self.prepared.resources):
+            if not any(item["state"] == "running" for item in self.progress.values()) and len(self.progress) == len(
+                self.prepared.resources
+            ):
                 break
         waiting = [item["due"] for item in self.progress.values() if item["state"] == "running" and item["due"] is not None]
         if any(item["state"] == "running" for item in self.progress.values()):
@@ -111,7 +120,9 @@ class _Run:
         failure = nested.properties.get("error") if nested is not None else None
         error = None
         if state != "Succeeded":
-            error = _wrapped(resource.id, [failure or error_body("DeploymentCanceled", f"The deployment '{resource.name}' was canceled.")])
+            error = _wrapped(
+                resource.id, [failure or error_body("DeploymentCanceled", f"The deployment '{resource.name}' was canceled.")]
+            )
         self._end(resource, item, error=error, status=item["status"])
         return True
 
@@ -136,7 +147,13 @@ class _Run:
         context = self.context
         if not context.replaying:
             context.now = max(context.now, context.clock.now())
-        item: dict[str, Any] = {"state": "running", "started": context.now, "due": context.now, "status": "OK", "operation": _operation_id()}
+        item: dict[str, Any] = {
+            "state": "running",
+            "started": context.now,
+            "due": context.now,
+            "status": "OK",
+            "operation": _operation_id(),
+        }
         self.progress[resource.key] = item
         try:
             if not (resource.options.only_if_not_exists and context.find(resource.id) is not None):
@@ -185,7 +202,12 @@ class _Run:
         self._note(resource, item, "Failed" if error is not None else "Succeeded", error, status)
 
     def _note(
-        self, resource: PreparedResource, item: dict[str, Any], state: str, error: dict[str, Any] | None, status: str | None = None
+        self,
+        resource: PreparedResource,
+        item: dict[str, Any],
+        state: str,
+        error: dict[str, Any] | None,
+        status: str | None = None,
     ) -> None:
         """Keep the operation that a client sees."""
         properties: dict[str, Any] = {

@@ -77,7 +77,9 @@ class LiveRuntime:
         for entry in body["resourceTypes"]:
             if entry["resourceType"].lower() == resource_type.lower():
                 return entry
-        raise ServiceError(404, "InvalidResourceType", f"The resource type '{resource_type}' could not be found in the namespace '{namespace}'.")
+        raise ServiceError(
+            404, "InvalidResourceType", f"The resource type '{resource_type}' could not be found in the namespace '{namespace}'."
+        )
 
     def secret(self, vault_id: str, secret_name: str, _secret_version: str | None) -> str:
         """The value of a Key Vault secret."""

@@ -48,11 +48,15 @@ def _array(held: list[Any], wanted: list[Any], path: str) -> list[dict[str, Any]
         if isinstance(before, dict) and isinstance(after, dict):
             inner = differences(before, after)
             if inner:
-                children.append({"path": str(index), "propertyChangeType": "Modify", "before": None, "after": None, "children": inner})
+                children.append(
+                    {"path": str(index), "propertyChangeType": "Modify", "before": None, "after": None, "children": inner}
+                )
         elif before != after:
             kind = "Create" if before is None else "Delete" if after is None else "Modify"
             children.append({"path": str(index), "propertyChangeType": kind, "before": before, "after": after, "children": []})
-    return [{"path": path, "propertyChangeType": "Array", "before": held, "after": wanted, "children": children}] if children else []
+    return (
+        [{"path": path, "propertyChangeType": "Array", "before": held, "after": wanted, "children": children}] if children else []
+    )
 
 
 def _masked(value: Any, secrets: frozenset[str]) -> Any:
@@ -80,7 +84,13 @@ def changes(
         address = parse(resource.id)
         seen.add(address.key)
         body = known_body(resource)
-        after = {"id": resource.id, "name": address.name, "type": resource.type, "apiVersion": resource.api_version, **(body or {})}
+        after = {
+            "id": resource.id,
+            "name": address.name,
+            "type": resource.type,
+            "apiVersion": resource.api_version,
+            **(body or {}),
+        }
         after = json.loads(json.dumps(_masked(after, secrets)))
         live = context.find(resource.id)
         entry: dict[str, Any] = {"resourceId": resource.id}
@@ -88,7 +98,9 @@ def changes(
             entry |= {"changeType": "Create", "before": None, "after": after}
         else:
             before = context.dispatch("GET", resource.id, call, api_version=resource.api_version).body
-            delta = differences(before, {name: value for name, value in after.items() if name not in ("id", "name", "type", "apiVersion")})
+            delta = differences(
+                before, {name: value for name, value in after.items() if name not in ("id", "name", "type", "apiVersion")}
+            )
             kind = "Deploy" if body is None else "Modify" if delta else "NoChange"
             entry |= {"changeType": kind, "before": before, "after": after, "delta": delta}
         found.append(entry)
@@ -96,7 +108,14 @@ def changes(
         for record in context.store.below(scope.group_id.lower()):
             if record.key not in seen and record.type not in _HIDDEN:
                 kind = "Delete" if mode == "Complete" and record.type.count("/") == 1 else "Ignore"
-                found.append({"resourceId": record.id, "changeType": kind, "before": record.body, "after": None if kind == "Delete" else record.body})
+                found.append(
+                    {
+                        "resourceId": record.id,
+                        "changeType": kind,
+                        "before": record.body,
+                        "after": None if kind == "Delete" else record.body,
+                    }
+                )
     if not full:
         found = [{"resourceId": entry["resourceId"], "changeType": entry["changeType"]} for entry in found]
     return found

@@ -40,7 +40,9 @@ def parse_time(text: str) -> float | None:
         head, _, fraction = text.rstrip("Z").partition(".")
         return datetime.strptime(head, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC).timestamp() + float(f"0.{fraction or 0}")
     except ValueError as error:
-        raise StorageError(400, "InvalidHeaderValue", f"The time '{text}' is not in the form 2026-01-31T09:30:00.0000000Z.") from error
+        raise StorageError(
+            400, "InvalidHeaderValue", f"The time '{text}' is not in the form 2026-01-31T09:30:00.0000000Z."
+        ) from error
 
 
 def metadata_of(call: Call) -> dict[str, str]:
@@ -146,4 +148,6 @@ def require_range(call: Call) -> tuple[int, int]:
 
 def invalid_range(size: int) -> StorageError:
     """The range lies outside the file."""
-    return StorageError(416, "InvalidRange", f"The range specified is invalid for the current size of the resource, {size} bytes.")
+    return StorageError(
+        416, "InvalidRange", f"The range specified is invalid for the current size of the resource, {size} bytes."
+    )

@@ -67,7 +67,7 @@ class DirectoryOperations:
         share.forget(path)
         return Reply(202)
 
-    def list(self, share: Share, names: list[str], call: Call) -> Reply:
+    def entries(self, share: Share, names: list[str], call: Call) -> Reply:
         """List Directories and Files."""
         return listing.entries(share, self._existing(share, names), "/".join(names), call)
 

@@ -20,7 +20,8 @@ class StorageError(Exception):
 
     def reply(self) -> Reply:
         """The refusal as an answer."""
-        body = f'<?xml version="1.0" encoding="utf-8"?><Error><Code>{self.code}</Code><Message>{escape(self.message)}</Message></Error>'
+        error = f"<Error><Code>{self.code}</Code><Message>{escape(self.message)}</Message></Error>"
+        body = f'<?xml version="1.0" encoding="utf-8"?>{error}'
         return Reply(self.status, body.encode(), {"x-ms-error-code": self.code, "Content-Type": XML_TYPE})
 
 
@@ -46,9 +47,15 @@ def already_exists() -> StorageError:
 
 def type_mismatch() -> StorageError:
     """A file where a directory is asked for, or the other way round."""
-    return StorageError(409, "ResourceTypeMismatch", "The specified resource type does not match the type of the existing resource.")
+    return StorageError(
+        409, "ResourceTypeMismatch", "The specified resource type does not match the type of the existing resource."
+    )
 
 
 def unsupported(what: str) -> StorageError:
     """An operation that the local target does not have."""
-    return StorageError(400, "UnsupportedOperation", f"The local target's file service does not support {what}; docs/local-coverage.md lists what it does.")
+    return StorageError(
+        400,
+        "UnsupportedOperation",
+        f"The local target's file service does not support {what}; docs/local-coverage.md lists what it does.",
+    )

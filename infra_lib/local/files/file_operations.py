@@ -23,7 +23,9 @@ MAX_FILE = 4 * 1024**4
 def _check_lease(call: Call, document: dict[str, Any], header: str = "x-ms-lease-id") -> None:
     held, given = document.get("lease"), call.headers.get(header)
     if held and not given:
-        raise StorageError(412, "LeaseIdMissing", "There is currently a lease on the file and no lease ID was specified in the request.")
+        raise StorageError(
+            412, "LeaseIdMissing", "There is currently a lease on the file and no lease ID was specified in the request."
+        )
     if given and given != held:
         code = "LeaseIdMismatchWithFileOperation" if held else "LeaseNotPresentWithFileOperation"
         raise StorageError(412, code, "The lease ID specified did not match the lease ID for the file.")
@@ -32,7 +34,9 @@ def _check_lease(call: Call, document: dict[str, Any], header: str = "x-ms-lease
 def _check_md5(call: Call) -> None:
     given = call.headers.get("content-md5")
     if given and given != base64.b64encode(hashlib.md5(call.body).digest()).decode():
-        raise StorageError(400, "Md5Mismatch", "The MD5 value specified in the request did not match the MD5 value calculated by the server.")
+        raise StorageError(
+            400, "Md5Mismatch", "The MD5 value specified in the request did not match the MD5 value calculated by the server."
+        )
 
 
 class FileOperations:
@@ -60,7 +64,9 @@ class FileOperations:
             return self._copy(share, path, call)
         text = call.headers.get("x-ms-content-length", "")
         if not text.isdigit() or int(text) > MAX_FILE:
-            raise StorageError(400, "InvalidHeaderValue", f"The length x-ms-content-length '{text}' is not a number of bytes up to {MAX_FILE}.")
+            raise StorageError(
+                400, "InvalidHeaderValue", f"The length x-ms-content-length '{text}' is not a number of bytes up to {MAX_FILE}."
+            )
         if len(call.body) > int(text):
             raise content.invalid_range(int(text))
         _check_md5(call)
@@ -72,7 +78,9 @@ class FileOperations:
             share.tree.added(path)
         document = content.new_document(call)
         headers, metadata = content.given_headers(call), content.metadata_of(call)
-        document |= {name: value for name, value in (("headers", headers), ("metadata", metadata), ("lease", held.get("lease"))) if value}
+        document |= {
+            name: value for name, value in (("headers", headers), ("metadata", metadata), ("lease", held.get("lease"))) if value
+        }
         share.keep(path, document)
         content.apply_write_time(call, path)
         return Reply(201, None, _without_content(content.headers_of(path, document)))
@@ -90,7 +98,9 @@ class FileOperations:
             raise content.invalid_range(before.st_size)
         clear = call.headers.get("x-ms-write", "").lower() == "clear"
         if not clear and len(call.body) != last - first + 1:
-            raise StorageError(400, "InvalidHeaderValue", f"The range has {last - first + 1} bytes, the request's content {len(call.body)}.")
+            raise StorageError(
+                400, "InvalidHeaderValue", f"The range has {last - first + 1} bytes, the request's content {len(call.body)}."
+            )
         if not clear and len(call.body) > content.MAX_RANGE:
             raise StorageError(413, "RequestBodyTooLarge", f"A range may have {content.MAX_RANGE} bytes.")
         _check_md5(call)
@@ -108,7 +118,11 @@ class FileOperations:
         try:
             position = first
             while position <= last:
-                part = memoryview(data)[position - first :] if data is not None else bytes(min(last - position + 1, content.MAX_RANGE))
+                part = (
+                    memoryview(data)[position - first :]
+                    if data is not None
+                    else bytes(min(last - position + 1, content.MAX_RANGE))
+                )
                 position += os.pwrite(descriptor, part, position)
         finally:
             os.close(descriptor)
@@ -261,14 +275,18 @@ class FileOperations:
             document["lease"] = proposed or str(uuid.uuid4())
         elif action in ("change", "release"):
             if not held or (given != held and proposed != held):
-                raise StorageError(409, "LeaseIdMismatchWithLeaseOperation", "The lease ID specified did not match the lease ID for the file.")
+                raise StorageError(
+                    409, "LeaseIdMismatchWithLeaseOperation", "The lease ID specified did not match the lease ID for the file."
+                )
             document["lease"] = proposed if action == "change" else None
         elif action == "break":
             if not held:
                 raise StorageError(409, "LeaseNotPresentWithLeaseOperation", "There is currently no lease on the file.")
             document["lease"] = None
         else:
-            raise StorageError(400, "InvalidHeaderValue", f"The lease action '{action}' is not acquire, change, release or break.")
+            raise StorageError(
+                400, "InvalidHeaderValue", f"The lease action '{action}' is not acquire, change, release or break."
+            )
         share.keep(path, document)
         headers = {name: value for name, value in content.headers_of(path, document).items() if name in ("ETag", "Last-Modified")}
         if document["lease"]:
@@ -278,4 +296,8 @@ class FileOperations:
 
 def _without_content(headers: dict[str, str]) -> dict[str, str]:
     """The headers of an answer that has no body of the file."""
-    return {name: value for name, value in headers.items() if name not in ("Content-Length", "Content-Type", "Content-MD5", "x-ms-type")}
+    return {
+        name: value
+        for name, value in headers.items()
+        if name not in ("Content-Length", "Content-Type", "Content-MD5", "x-ms-type")
+    }

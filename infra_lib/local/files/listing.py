@@ -67,7 +67,9 @@ def shares(call: Call, account: str, records: Sequence[Record]) -> Reply:
 
 def statistics(used: int) -> Reply:
     """Get Share Stats."""
-    return _xml(f"<ShareStats><ShareUsage>{-(-used // 1024**3)}</ShareUsage><ShareUsageBytes>{used}</ShareUsageBytes></ShareStats>")
+    return _xml(
+        f"<ShareStats><ShareUsage>{-(-used // 1024**3)}</ShareUsage><ShareUsageBytes>{used}</ShareUsageBytes></ShareStats>"
+    )
 
 
 def _name(name: str) -> str:
@@ -86,7 +88,8 @@ def _details(share: Share, path: str, status: os.stat_result, wanted: str) -> st
             f"<CreationTime>{content.file_time(document.get('created', status.st_ctime))}</CreationTime>"
             f"<LastAccessTime>{content.file_time(status.st_atime)}</LastAccessTime>"
             f"<LastWriteTime>{content.file_time(status.st_mtime)}</LastWriteTime>"
-            f"<ChangeTime>{content.file_time(modified)}</ChangeTime><Last-Modified>{formatdate(modified, usegmt=True)}</Last-Modified>"
+            f"<ChangeTime>{content.file_time(modified)}</ChangeTime>"
+            f"<Last-Modified>{formatdate(modified, usegmt=True)}</Last-Modified>"
         )
     if "etag" in wanted:
         text += f"<Etag>{escape(content.etag(status, document))}</Etag>"

@@ -33,7 +33,7 @@ DIRECTORY_OPERATIONS: dict[tuple[str, str], str] = {
     ("GET", ""): "properties",
     ("HEAD", ""): "properties",
     ("DELETE", ""): "delete",
-    ("GET", "list"): "list",
+    ("GET", "list"): "entries",
     ("PUT", "metadata"): "set_metadata",
     ("PUT", "properties"): "set_properties",
     ("PUT", "rename"): "rename",
@@ -127,7 +127,9 @@ class FileService:
     def _run(self, target: Any, table: dict[tuple[str, str], str], share: Share, path: list[str], call: Call, comp: str) -> Reply:
         name = table.get((call.method, comp))
         if name is None:
-            raise errors.unsupported(f"{call.method} with comp={comp or 'nothing'} and restype={call.query.get('restype', 'nothing')}")
+            raise errors.unsupported(
+                f"{call.method} with comp={comp or 'nothing'} and restype={call.query.get('restype', 'nothing')}"
+            )
         operation: Operation = getattr(target, name)
         return operation(share, path, call)
 
@@ -180,10 +182,16 @@ class FileService:
         if record is not None:
             raise StorageError(409, "ShareAlreadyExists", "The specified share already exists.")
         if not storage.SHARE_NAME.fullmatch(name):
-            raise StorageError(400, "InvalidResourceName", f"The share name '{name}' is not valid: 3 to 63 lower-case letters, digits and single hyphens.")
+            raise StorageError(
+                400,
+                "InvalidResourceName",
+                f"The share name '{name}' is not valid: 3 to 63 lower-case letters, digits and single hyphens.",
+            )
         quota = call.headers.get("x-ms-share-quota", str(storage.DEFAULT_QUOTA))
         if not quota.isdigit() or not 1 <= int(quota) <= storage.MAX_QUOTA:
-            raise StorageError(400, "InvalidHeaderValue", f"The share quota '{quota}' is not a number of GiB from 1 to {storage.MAX_QUOTA}.")
+            raise StorageError(
+                400, "InvalidHeaderValue", f"The share quota '{quota}' is not a number of GiB from 1 to {storage.MAX_QUOTA}."
+            )
         address = parse(f"{account.id}/fileServices/default/shares/{name}")
         properties: dict[str, Any] = {"shareQuota": int(quota)}
         metadata = metadata_of(call)

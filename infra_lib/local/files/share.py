@@ -73,8 +73,10 @@ class Share:
             return self._used
 
     def take(self, size: int) -> None:
-        """Account for bytes to be added (or, below zero, given back). Raises StorageError when the share would be over its quota."""
+        """Account for bytes to be added (or, below zero, given back). Raises StorageError when the quota does not allow it."""
         if size > 0 and self._used + size > self.quota // 2 and self.used() + size > self.quota:
-            raise StorageError(413, "ShareSizeLimitReached", f"The share '{self.name}' is full: {size} more bytes exceed its quota.")
+            raise StorageError(
+                413, "ShareSizeLimitReached", f"The share '{self.name}' is full: {size} more bytes exceed its quota."
+            )
         with self._lock:
             self._used += size

@@ -12,8 +12,8 @@ from infra_lib.local.files.errors import StorageError
 from infra_lib.local.protocol import Call
 
 _SLOTS = (
-    "content-encoding", "content-language", "content-length", "content-md5", "content-type", "date", "if-modified-since", "if-match",
-    "if-none-match", "if-unmodified-since", "range",
+    "content-encoding", "content-language", "content-length", "content-md5", "content-type", "date", "if-modified-since",
+    "if-match", "if-none-match", "if-unmodified-since", "range",
 )  # fmt: skip
 
 
@@ -44,7 +44,8 @@ def verify(call: Call, account: str, keys: Sequence[str]) -> None:
         raise StorageError(
             403,
             "AuthenticationFailed",
-            f"Server failed to authenticate the request: it came with {way}; the local target takes SharedKey, signed with a key of "
+            f"Server failed to authenticate the request: it came with {way}; the local target takes SharedKey, "
+            "signed with a key of "
             f"account '{account}'.",
         )
     for text in _texts(call, named):
@@ -55,6 +56,7 @@ def verify(call: Call, account: str, keys: Sequence[str]) -> None:
     raise StorageError(
         403,
         "AuthenticationFailed",
-        "Server failed to authenticate the request. Make sure the value of Authorization header is formed correctly including the "
+        "Server failed to authenticate the request. Make sure the value of Authorization header is formed "
+        "correctly including the "
         "signature: it was not made with a current key of the account.",
     )

@@ -27,7 +27,11 @@ def split_path(path: str, *, keep_dots: bool) -> list[str]:
         kept = name if keep_dots and name not in (".", "..") else name.rstrip(".")
         wrong = not kept or any(character in _FORBIDDEN or ord(character) < 32 for character in kept)
         if wrong or len(kept) > MAX_NAME or len(os.fsencode(kept)) > _MAX_NAME_BYTES:
-            raise StorageError(400, "InvalidResourceName", f"The specified resource name '{name[:80]}' contains invalid characters or is too long.")
+            raise StorageError(
+                400,
+                "InvalidResourceName",
+                f"The specified resource name '{name[:80]}' contains invalid characters or is too long.",
+            )
         names.append(kept)
     if len(names) > MAX_DEPTH or sum(map(len, names)) + len(names) > MAX_PATH:
         raise StorageError(400, "InvalidResourceName", "The specified path is too long.")

@@ -59,7 +59,8 @@ def compile_filter(text: str, more: dict[str, Field] | None = None) -> Keep:
             400,
             "InvalidFilterInQueryString",
             f"Invalid $filter '{text}' specified in the query string: '{part}' is not supported. Supported: "
-            "eq and ne on resourceType, name, location, resourceGroup, kind; tagName eq with tagValue eq; substringof; joined by and.",
+            "eq and ne on resourceType, name, location, resourceGroup, kind; tagName eq with tagValue eq; "
+            "substringof; joined by and.",
         )
     return lambda body: all(test(body) for test in tests)
 

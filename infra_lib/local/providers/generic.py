@@ -34,7 +34,8 @@ _UNTRACKED = frozenset({"microsoft.authorization", "microsoft.resources", "micro
                         "microsoft.billing", "microsoft.advisor", "microsoft.guestconfiguration", "microsoft.managedservices",
                         "microsoft.kubernetesconfiguration", "microsoft.features", "microsoft.subscription"})  # fmt: skip
 _TRACKED_EXCEPTIONS = frozenset({
-    "microsoft.resources/deploymentscripts", "microsoft.resources/templatespecs", "microsoft.managedservices/marketplaceregistrationdefinitions",
+    "microsoft.resources/deploymentscripts", "microsoft.resources/templatespecs",
+    "microsoft.managedservices/marketplaceregistrationdefinitions",
 })  # fmt: skip
 _UNTRACKED_TYPES = frozenset({"microsoft.insights/diagnosticsettings", "microsoft.storage/storageaccounts/services"})
 
@@ -42,7 +43,11 @@ Extra = Callable[[Context, Body], Body]
 
 
 def _identity(context: Context, body: Body) -> Body:
-    return {"tenantId": TENANT_ID, "principalId": context.guid(body["id"], "principal"), "clientId": context.guid(body["id"], "client")}
+    return {
+        "tenantId": TENANT_ID,
+        "principalId": context.guid(body["id"], "principal"),
+        "clientId": context.guid(body["id"], "client"),
+    }
 
 
 def _vault(_context: Context, body: Body) -> Body:
@@ -111,7 +116,12 @@ def _without_secrets(value: Any, extra: tuple[str, ...] = ()) -> Any:
 
 
 def _check_lock(_context: Context, _address: Address, body: Body, _existing: Record | None) -> None:
-    one_of(properties_of(body).get("level") or "", ("CanNotDelete", "ReadOnly", "NotSpecified"), "properties.level", "InvalidLockLevel")
+    one_of(
+        properties_of(body).get("level") or "",
+        ("CanNotDelete", "ReadOnly", "NotSpecified"),
+        "properties.level",
+        "InvalidLockLevel",
+    )
 
 
 def _complete(context: Context, address: Address, body: Body, existing: Record | None) -> Record:
@@ -157,7 +167,9 @@ def unsupported(context: Context, call: Call) -> ServiceError:
         text += f"{', '.join(sorted(known.methods))}" + (f" and {', '.join(offered)}." if offered else ".")
         return ServiceError(404, "UnsupportedOperation", text)
     return ServiceError(
-        404, "UnsupportedOperation", f"The local target does not support {call.method} {call.path}; docs/local-coverage.md lists what it does."
+        404,
+        "UnsupportedOperation",
+        f"The local target does not support {call.method} {call.path}; docs/local-coverage.md lists what it does.",
     )
 
 

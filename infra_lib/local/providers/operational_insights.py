@@ -8,14 +8,23 @@ from infra_lib.local import lifecycle, locations, refusals
 from infra_lib.local.addresses import Address, parse
 from infra_lib.local.context import Context
 from infra_lib.local.operations import timestamp
-from infra_lib.local.protocol import Call, Reply, ServiceError
+from infra_lib.local.protocol import Call, Reply
 from infra_lib.local.providers.values import at, filled, new_key, one_of, properties_of, spelled, whole_number
 from infra_lib.local.routes import GROUP, SUBSCRIPTION, Route
 from infra_lib.local.store import Record
 from infra_lib.local.types import Body, NameRule, ResourceType
 
 SKUS = ("Free", "Standard", "Premium", "PerNode", "PerGB2018", "Standalone", "CapacityReservation", "LACluster")
-API_VERSIONS = ("2020-08-01", "2020-10-01", "2021-06-01", "2021-12-01-preview", "2022-10-01", "2023-09-01", "2025-02-01", "2025-07-01")
+API_VERSIONS = (
+    "2020-08-01",
+    "2020-10-01",
+    "2021-06-01",
+    "2021-12-01-preview",
+    "2022-10-01",
+    "2023-09-01",
+    "2025-02-01",
+    "2025-07-01",
+)
 _DELETED = "deleted-workspace:"
 
 _DEFAULTS: Body = {
@@ -95,7 +104,8 @@ WORKSPACE = ResourceType(
     name_rule=NameRule(
         pattern=re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]"),
         code="InvalidResourceName",
-        message="The workspace name '{name}' is invalid: 4 to 63 letters, digits and '-', beginning and ending with a letter or digit.",
+        message="The workspace name '{name}' is invalid: 4 to 63 letters, digits and '-', beginning and ending with a "
+        "letter or digit.",
     ),
     in_progress="Creating",
     check=_check,

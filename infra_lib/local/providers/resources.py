@@ -41,7 +41,13 @@ def subscription_body(subscription_id: str) -> dict[str, Any]:
 
 def tenant_body() -> dict[str, Any]:
     """The tenant as it is shown."""
-    return {"id": f"/tenants/{TENANT_ID}", "tenantId": TENANT_ID, "tenantCategory": "Home", "displayName": "Local", "countryCode": "US"}
+    return {
+        "id": f"/tenants/{TENANT_ID}",
+        "tenantId": TENANT_ID,
+        "tenantCategory": "Home",
+        "displayName": "Local",
+        "countryCode": "US",
+    }
 
 
 def _subscriptions(context: Context, call: Call) -> Reply:
@@ -83,7 +89,9 @@ def _known_types(context: Context, namespace: str) -> dict[str, tuple[str, ...]]
         space, _, rest = type_key.partition("/")
         if space == namespace.lower() and rest not in lowered:
             records = context.store.of_type(type_key)
-            versions = sorted({str(record.private["api_version"]) for record in records if "api_version" in record.private}, reverse=True)
+            versions = sorted(
+                {str(record.private["api_version"]) for record in records if "api_version" in record.private}, reverse=True
+            )
             known[str(records[0].body["type"]).partition("/")[2]] = tuple(versions)
     return known
 
@@ -220,7 +228,9 @@ def _changed_tags(call: Call, held: dict[str, str]) -> dict[str, str]:
     if operation == "delete":
         return {name: value for name, value in held.items() if given.get(name) != value}
     if operation != "replace":
-        raise ServiceError(400, "InvalidRequestContent", f"The tags operation '{body['operation']}' is not Merge, Replace or Delete.")
+        raise ServiceError(
+            400, "InvalidRequestContent", f"The tags operation '{body['operation']}' is not Merge, Replace or Delete."
+        )
     return dict(given)
 
 
@@ -247,8 +257,18 @@ ROUTES = [
     Route(method="GET", rule="/tenants", endpoint=_tenants, summary="tenants: list"),
     Route(method="GET", rule=f"{SUBSCRIPTION}/providers", endpoint=_list_providers, summary="resource providers: list"),
     Route(method="GET", rule=f"{SUBSCRIPTION}/providers/<namespace>", endpoint=_get_provider, summary="resource provider: get"),
-    Route(method="POST", rule=f"{SUBSCRIPTION}/providers/<namespace>/register", endpoint=_set_registration, summary="resource provider: register"),
-    Route(method="POST", rule=f"{SUBSCRIPTION}/providers/<namespace>/unregister", endpoint=_set_registration, summary="resource provider: unregister"),
+    Route(
+        method="POST",
+        rule=f"{SUBSCRIPTION}/providers/<namespace>/register",
+        endpoint=_set_registration,
+        summary="resource provider: register",
+    ),
+    Route(
+        method="POST",
+        rule=f"{SUBSCRIPTION}/providers/<namespace>/unregister",
+        endpoint=_set_registration,
+        summary="resource provider: unregister",
+    ),
     Route(method="GET", rule=f"{SUBSCRIPTION}/resources", endpoint=_resources, summary="resources of a subscription: list"),
     Route(method="GET", rule=f"{GROUP}/resources", endpoint=_resources, summary="resources of a group: list"),
     Route(method="GET", rule=_TAGS, endpoint=_get_tags, summary="tags of a scope: get"),

@@ -44,7 +44,13 @@ _ACCOUNT_DEFAULTS: Body = {
     "minimumTlsVersion": "TLS1_0",
     "allowBlobPublicAccess": False,
     "supportsHttpsTrafficOnly": True,
-    "networkAcls": {"ipv6Rules": [], "bypass": "AzureServices", "virtualNetworkRules": [], "ipRules": [], "defaultAction": "Allow"},
+    "networkAcls": {
+        "ipv6Rules": [],
+        "bypass": "AzureServices",
+        "virtualNetworkRules": [],
+        "ipRules": [],
+        "defaultAction": "Allow",
+    },
 }
 _FIXED = ("isHnsEnabled", "isNfsV3Enabled", "dnsEndpointType")
 
@@ -70,9 +76,13 @@ def keys_of(record: Record) -> list[str]:
 
 def _check_account(context: Context, address: Address, body: Body, existing: Record | None) -> None:
     if not isinstance(body.get("sku"), dict) or not body["sku"].get("name"):
-        raise ServiceError(400, "InvalidRequestContent", "The property 'sku' of a storage account needs a name, such as Standard_LRS.")
+        raise ServiceError(
+            400, "InvalidRequestContent", "The property 'sku' of a storage account needs a name, such as Standard_LRS."
+        )
     if not body.get("kind") and existing is None:
-        raise ServiceError(400, "InvalidRequestContent", "The property 'kind' of a storage account is required, such as StorageV2.")
+        raise ServiceError(
+            400, "InvalidRequestContent", "The property 'kind' of a storage account is required, such as StorageV2."
+        )
     one_of(body["sku"]["name"], SKUS, "sku.name", "InvalidValueForSku")
     one_of(body.get("kind"), KINDS, "kind", "InvalidValueForKind")
     properties = properties_of(body)
@@ -93,7 +103,9 @@ def _check_account(context: Context, address: Address, body: Body, existing: Rec
     if existing.body["sku"]["tier"] != str(body["sku"]["name"]).partition("_")[0]:
         unchanged(body["sku"]["name"], existing.body["sku"]["name"], "sku.name", address.name)
     for name in _FIXED:
-        unchanged(properties.get(name), existing.properties.get(name, properties.get(name) or None), f"properties.{name}", address.name)
+        unchanged(
+            properties.get(name), existing.properties.get(name, properties.get(name) or None), f"properties.{name}", address.name
+        )
     if existing.properties.get("largeFileSharesState") == "Enabled" and properties.get("largeFileSharesState") == "Disabled":
         raise ServiceError(
             400,
@@ -202,7 +214,9 @@ def _forget_content(context: Context, record: Record) -> None:
 def _service_only_default(_context: Context, address: Address, body: Body, _existing: Record | None) -> None:
     if address.name.lower() != "default":
         raise ServiceError(
-            400, "InvalidResourceName", f"The {address.type.rpartition('/')[2]} of a storage account is named default, not '{address.name}'."
+            400,
+            "InvalidResourceName",
+            f"The {address.type.rpartition('/')[2]} of a storage account is named default, not '{address.name}'.",
         )
     retention = at(body, "properties", "shareDeleteRetentionPolicy")
     whole_number(at(retention, "days"), "properties.shareDeleteRetentionPolicy.days", 1, 365)
@@ -223,7 +237,10 @@ _SERVICE_DEFAULTS: dict[str, Body] = {
         "shareDeleteRetentionPolicy": {"enabled": True, "days": 7},
         "protocolSettings": {"smb": {}},
     },
-    f"{ACCOUNT_TYPE}/blobServices": {"cors": {"corsRules": []}, "deleteRetentionPolicy": {"allowPermanentDelete": False, "enabled": False}},
+    f"{ACCOUNT_TYPE}/blobServices": {
+        "cors": {"corsRules": []},
+        "deleteRetentionPolicy": {"allowPermanentDelete": False, "enabled": False},
+    },
     f"{ACCOUNT_TYPE}/queueServices": {"cors": {"corsRules": []}},
     f"{ACCOUNT_TYPE}/tableServices": {"cors": {"corsRules": []}},
 }
@@ -261,7 +278,12 @@ def _check_share(_context: Context, address: Address, body: Body, existing: Reco
     one_of(properties.get("accessTier"), ("TransactionOptimized", "Hot", "Cool", "Premium"), "properties.accessTier")
     one_of(properties.get("enabledProtocols"), ("SMB", "NFS"), "properties.enabledProtocols")
     if existing is not None:
-        unchanged(properties.get("enabledProtocols"), existing.properties["enabledProtocols"], "properties.enabledProtocols", address.name)
+        unchanged(
+            properties.get("enabledProtocols"),
+            existing.properties["enabledProtocols"],
+            "properties.enabledProtocols",
+            address.name,
+        )
 
 
 def complete_share(context: Context, address: Address, body: Body, existing: Record | None) -> Record:
@@ -303,10 +325,16 @@ def _drop_share(context: Context, record: Record) -> None:
     context.store.delete_files(f"{account}/{share}")
 
 
+_CONTAINER_DEFAULTS: Body = {
+    "publicAccess": "None",
+    "defaultEncryptionScope": "$account-encryption-key",
+    "denyEncryptionScopeOverride": False,
+}
+
+
 def _complete_container(context: Context, address: Address, body: Body, existing: Record | None) -> Record:
     shown = lifecycle.envelope(context, CONTAINER, address, {}, existing)
-    shown["properties"] = filled(properties_of(body), {"publicAccess": "None", "defaultEncryptionScope": "$account-encryption-key",
-                                                       "denyEncryptionScopeOverride": False}) | {
+    shown["properties"] = filled(properties_of(body), _CONTAINER_DEFAULTS) | {
         "deleted": False,
         "hasImmutabilityPolicy": False,
         "hasLegalHold": False,
@@ -338,7 +366,8 @@ SHARE = ResourceType(
     name_rule=NameRule(
         pattern=SHARE_NAME,
         code="InvalidResourceName",
-        message="The specified resource name '{name}' is not a valid share name: 3 to 63 lower-case letters, digits and single hyphens.",
+        message="The specified resource name '{name}' is not a valid share name: 3 to 63 lower-case letters, digits "
+        "and single hyphens.",
     ),
     check=_check_share,
     complete=complete_share,
@@ -352,7 +381,8 @@ CONTAINER = ResourceType(
     name_rule=NameRule(
         pattern=re.compile(r"\$root|\$web|\$logs|(?=.{3,63}\Z)[a-z0-9]+(-[a-z0-9]+)*"),
         code="InvalidResourceName",
-        message="The specified resource name '{name}' is not a valid container name: 3 to 63 lower-case letters, digits and single hyphens.",
+        message="The specified resource name '{name}' is not a valid container name: 3 to 63 lower-case letters, "
+        "digits and single hyphens.",
     ),
     complete=_complete_container,
 )
@@ -361,6 +391,8 @@ TYPES = (ACCOUNT, FILE_SERVICES, SHARE, BLOB_SERVICES, CONTAINER, QUEUE_SERVICES
 
 _PROVIDER = f"{SUBSCRIPTION}/providers/Microsoft.Storage"
 ROUTES = [
-    Route(method="POST", rule=f"{_PROVIDER}/checkNameAvailability", endpoint=_check_name, summary="storage account: check a name"),
+    Route(
+        method="POST", rule=f"{_PROVIDER}/checkNameAvailability", endpoint=_check_name, summary="storage account: check a name"
+    ),
     Route(method="GET", rule=f"{_PROVIDER}/locations/<location>/usages", endpoint=_usages, summary="storage accounts: usage"),
 ]

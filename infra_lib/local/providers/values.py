@@ -57,7 +57,9 @@ def whole_number(value: Any, pointer: str, least: int, most: int, code: str = "I
     if value is None:
         return
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise ServiceError(400, code, f"The value '{value}' of {pointer} is not a whole number from {least} to {most}.", target=pointer)
+        raise ServiceError(
+            400, code, f"The value '{value}' of {pointer} is not a whole number from {least} to {most}.", target=pointer
+        )
 
 
 def unchanged(wanted: Any, held: Any, pointer: str, resource: str, code: str = "PropertyChangeNotAllowed") -> None:
@@ -69,7 +71,8 @@ def unchanged(wanted: Any, held: Any, pointer: str, resource: str, code: str = "
     raise ServiceError(
         400,
         code,
-        f"Changing property '{pointer}' of '{resource}' is not allowed: it is '{held}' and was set when the resource was created.",
+        f"Changing property '{pointer}' of '{resource}' is not allowed: it is '{held}' and was set when the "
+        "resource was created.",
         target=pointer,
     )
 

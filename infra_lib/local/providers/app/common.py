@@ -19,8 +19,9 @@ from infra_lib.local.types import Body
 
 NAMESPACE = "Microsoft.App"
 API_VERSIONS = (
-    "2022-03-01", "2022-10-01", "2023-05-01", "2023-05-02-preview", "2023-08-01-preview", "2023-11-02-preview", "2024-02-02-preview",
-    "2024-03-01", "2024-08-02-preview", "2024-10-02-preview", "2025-01-01", "2025-02-02-preview", "2025-07-01", "2026-01-01", "2026-07-01",
+    "2022-03-01", "2022-10-01", "2023-05-01", "2023-05-02-preview", "2023-08-01-preview", "2023-11-02-preview",
+    "2024-02-02-preview", "2024-03-01", "2024-08-02-preview", "2024-10-02-preview", "2025-01-01", "2025-02-02-preview",
+    "2025-07-01", "2026-01-01", "2026-07-01",
 )  # fmt: skip
 NAME = re.compile(r"(?=.{2,32}\Z)[a-z]([a-z0-9]|-(?!-))*[a-z0-9]")
 _SECRET_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([-.a-z0-9]*[a-z0-9])?")
@@ -82,7 +83,9 @@ def check_template(template: Any, secret_names: set[str]) -> None:
 def _check_container(container: Any, secret_names: set[str], volume_names: set[Any]) -> None:
     name = at(container, "name")
     if not isinstance(name, str) or not _CONTAINER_NAME.fullmatch(name):
-        raise refuse("ContainerAppInvalidContainerName", f"The container name '{name}' is invalid: lower-case letters, digits and '-'.")
+        raise refuse(
+            "ContainerAppInvalidContainerName", f"The container name '{name}' is invalid: lower-case letters, digits and '-'."
+        )
     if not container.get("image"):
         raise refuse("ContainerAppImageRequired", f"Container '{name}' needs an image.")
     for variable in container.get("env") or []:
@@ -95,14 +98,23 @@ def _check_container(container: Any, secret_names: set[str], volume_names: set[A
             )
     for mount in container.get("volumeMounts") or []:
         if mount.get("volumeName") not in volume_names:
-            raise refuse("ContainerAppVolumeNotFound", f"Container '{name}' mounts volume '{mount.get('volumeName')}', which is not declared.")
+            raise refuse(
+                "ContainerAppVolumeNotFound",
+                f"Container '{name}' mounts volume '{mount.get('volumeName')}', which is not declared.",
+            )
     kinds = [str(probe.get("type")).lower() for probe in container.get("probes") or []]
     if len(kinds) != len(set(kinds)):
         raise refuse("ContainerAppProbeInvalid", f"Container '{name}' has more than one probe of a type.")
     for probe in container.get("probes") or []:
         one_of(probe.get("type"), ("Liveness", "Readiness", "Startup"), f"container '{name}': probe type")
         for limit, (least, most) in _PROBE_LIMITS.items():
-            whole_number(probe.get(limit), f"container '{name}': {probe.get('type')} probe {limit}", least, most, "ContainerAppProbeInvalid")
+            whole_number(
+                probe.get(limit),
+                f"container '{name}': {probe.get('type')} probe {limit}",
+                least,
+                most,
+                "ContainerAppProbeInvalid",
+            )
 
 
 def check_secrets(configuration: Any) -> set[str]:
@@ -113,7 +125,8 @@ def check_secrets(configuration: Any) -> set[str]:
         if not isinstance(name, str) or not _SECRET_NAME.fullmatch(name):
             raise refuse(
                 "ContainerAppSecretNameInvalid",
-                f"The secret name '{name}' is invalid: lower-case letters, digits, '-' and '.', beginning and ending with a letter or digit.",
+                f"The secret name '{name}' is invalid: lower-case letters, digits, '-' and '.', beginning and ending "
+                "with a letter or digit.",
             )
         if name in names:
             raise refuse("ContainerAppSecretDuplicate", f"The secret '{name}' is given twice.")
@@ -124,7 +137,8 @@ def check_secrets(configuration: Any) -> set[str]:
         reference = registry.get("passwordSecretRef")
         if reference and reference not in names:
             raise refuse(
-                "ContainerAppSecretRefNotFound", f"PasswordSecretRef '{reference}' of registry '{registry.get('server')}' not found."
+                "ContainerAppSecretRefNotFound",
+                f"PasswordSecretRef '{reference}' of registry '{registry.get('server')}' not found.",
             )
     return names
 
@@ -147,11 +161,14 @@ def require_environment(context: Context, address: Address, body: Body, kind: st
         raise refuse("InvalidRequestContent", f"The {kind} '{address.name}' needs properties.environmentId.")
     environment = context.store.get(parse(environment_id).key)
     if environment is None:
-        raise refuse("ManagedEnvironmentNotFound", f"The environment '{environment_id}' of {kind} '{address.name}' does not exist.")
+        raise refuse(
+            "ManagedEnvironmentNotFound", f"The environment '{environment_id}' of {kind} '{address.name}' does not exist."
+        )
     here, there = (locations.normalize(str(item)) for item in (body.get("location"), environment.body["location"]))
     if here != there:
         raise refuse(
-            "InvalidLocation", f"The {kind} '{address.name}' must be in the location of its environment, which is '{there}', not '{here}'."
+            "InvalidLocation",
+            f"The {kind} '{address.name}' must be in the location of its environment, which is '{there}', not '{here}'.",
         )
     return environment
 
@@ -164,7 +181,8 @@ def profile_name(environment: Record, wanted: Any, name: str) -> str | None:
     if str(wanted).lower() not in held and not (str(wanted).lower() == "consumption" and not held):
         raise refuse(
             "WorkloadProfileNotFound",
-            f"The workload profile '{wanted}' of '{name}' is not one of its environment: {', '.join(p['name'] for p in held.values()) or 'none'}.",
+            f"The workload profile '{wanted}' of '{name}' is not one of its environment: "
+            f"{', '.join(p['name'] for p in held.values()) or 'none'}.",
         )
     return str(held[str(wanted).lower()]["name"]) if held else "Consumption"
 
@@ -172,7 +190,9 @@ def profile_name(environment: Record, wanted: Any, name: str) -> str | None:
 def check_fit(context: Context, environment: Record, profile: str | None, template: Any, name: str) -> None:
     """Refuse containers that do not fit the workload profile, and volumes whose storage the environment lacks."""
     held = {item["name"]: item["workloadProfileType"] for item in environment.properties.get("workloadProfiles") or []}
-    profiles.check_size(held.get(profile or "", profiles.CONSUMPTION), [resources_of(item) for item in template["containers"]], name)
+    profiles.check_size(
+        held.get(profile or "", profiles.CONSUMPTION), [resources_of(item) for item in template["containers"]], name
+    )
     for volume in template.get("volumes") or []:
         if str(volume.get("storageType")).lower() in _NAMED_STORAGE:
             storage = f"{environment.key}/storages/{str(volume['storageName']).lower()}"
@@ -197,5 +217,7 @@ def complete_template(template: Body) -> Body:
     shown = {"initContainers": None, "volumes": None, **template}
     shown["containers"] = [{**container, "resources": resources_of(container)} for container in template["containers"]]
     if template.get("initContainers"):
-        shown["initContainers"] = [{**container, "resources": resources_of(container)} for container in template["initContainers"]]
+        shown["initContainers"] = [
+            {**container, "resources": resources_of(container)} for container in template["initContainers"]
+        ]
     return shown

@@ -70,10 +70,15 @@ def _check(_context: Context, address: Address, body: Body, existing: Record | N
     whole_number(scale.get("maxReplicas"), "properties.template.scale.maxReplicas", 1, MAX_REPLICAS)
     least, most = scale.get("minReplicas") or 0, scale.get("maxReplicas") or 10
     if least > most:
-        raise refuse("ContainerAppInvalidScaleSpec", f"The app '{address.name}' has minReplicas {least}, more than maxReplicas {most}.")
+        raise refuse(
+            "ContainerAppInvalidScaleSpec", f"The app '{address.name}' has minReplicas {least}, more than maxReplicas {most}."
+        )
     suffix = at(template, "revisionSuffix")
     if suffix and (not _SUFFIX.fullmatch(suffix) or len(f"{address.name}--{suffix}") > 54):
-        raise refuse("ContainerAppInvalidRevisionSuffix", f"The revision suffix '{suffix}' is invalid: lower-case letters, digits and hyphens.")
+        raise refuse(
+            "ContainerAppInvalidRevisionSuffix",
+            f"The revision suffix '{suffix}' is invalid: lower-case letters, digits and hyphens.",
+        )
     if existing is not None:
         wanted = properties.get("environmentId") or properties.get("managedEnvironmentId")
         unchanged(wanted, existing.properties["environmentId"], "properties.environmentId", address.name)
@@ -87,7 +92,9 @@ def _check_ingress(ingress: Any) -> None:
         whole_number(ingress.get(name), f"properties.configuration.ingress.{name}", 0, 65535, "ContainerAppInvalidIngress")
     traffic = ingress.get("traffic")
     if traffic and sum(item.get("weight") or 0 for item in traffic) != 100:
-        raise refuse("ContainerAppInvalidTraffic", "The weights of properties.configuration.ingress.traffic do not add up to 100.")
+        raise refuse(
+            "ContainerAppInvalidTraffic", "The weights of properties.configuration.ingress.traffic do not add up to 100."
+        )
 
 
 def _complete(context: Context, address: Address, body: Body, existing: Record | None) -> Record:
@@ -189,7 +196,9 @@ def _revise(context: Context, address: Address, template: Body, private: Body, *
         "type": REVISION.name,
         "properties": {"createdTime": timestamp(context.now), "active": True, "template": template},
     }
-    context.store.put(Record(key, REVISION.key, body, {"template": wanted, "settles": context.due(APP.name), "number": context.now}))
+    context.store.put(
+        Record(key, REVISION.key, body, {"template": wanted, "settles": context.due(APP.name), "number": context.now})
+    )
     private["revision"] = name
     if mode == "Single":
         _deactivate_others(context, address.key, name)
@@ -251,7 +260,7 @@ def _present_revision(context: Context, record: Record, _call: Call) -> Body:
     states = {replica["runningState"] for replica in replicas}
     running = "Stopped" if not active or not app.private.get("running", True) else "Running" if ready else "ScaledToZero"
     if active and replicas and not ready:
-        running = "Failed" if states == {"Failed"} else "Processing" if provisioned else "Processing"
+        running = "Failed" if states == {"Failed"} else "Processing"
     return {
         **record.body,
         "properties": {
@@ -284,12 +293,13 @@ def _restart(context: Context, address: Address, _call: Call) -> Reply:
 
 def _activate(context: Context, address: Address, _call: Call) -> Reply:
     app, revision = _revision_at(context, address)
-    if app.properties["configuration"]["activeRevisionsMode"] == "Single":
-        if revision.body["name"] != app.properties["latestRevisionName"]:
-            raise refuse(
-                "ContainerAppRevisionActivationInvalid",
-                f"The revision '{revision.body['name']}' cannot be activated: the app is in Single mode, which runs its latest revision alone.",
-            )
+    is_latest = revision.body["name"] == app.properties["latestRevisionName"]
+    if app.properties["configuration"]["activeRevisionsMode"] == "Single" and not is_latest:
+        raise refuse(
+            "ContainerAppRevisionActivationInvalid",
+            f"The revision '{revision.body['name']}' cannot be activated: the app is in Single mode, which runs "
+            "its latest revision alone.",
+        )
     revision.properties["active"] = True
     context.store.put(revision)
     return Reply(200, "Activate succeeded")
@@ -389,7 +399,8 @@ def _set_running(running: bool) -> Any:
                 context.runtime.restart(record, revision)
         if due <= context.now:
             return Reply(200, lifecycle.present(context, APP, record, call))
-        collection = f"/subscriptions/{address.subscription}/providers/Microsoft.App/locations/{locations.normalize(record.body['location'])}"
+        location = locations.normalize(record.body["location"])
+        collection = f"/subscriptions/{address.subscription}/providers/Microsoft.App/locations/{location}"
         path = operations.begin(context, due=due, collection=f"{collection}/asyncoperations", subject=record.id)
         return Reply(202, None, {"Location": call.link(path), "Retry-After": operations.RETRY_AFTER})
 
@@ -416,7 +427,8 @@ APP = ResourceType(
     name_rule=NameRule(
         pattern=NAME,
         code="ContainerAppInvalidName",
-        message="Invalid ContainerApp name '{name}'. A name must consist of lower case alphanumeric characters or '-', start with a "
+        message="Invalid ContainerApp name '{name}'. A name must consist of lower case alphanumeric characters or "
+        "'-', start with a "
         "letter, end with an alphanumeric character and cannot have '--'. The length must be between 2 and 32 characters.",
     ),
     put="async",

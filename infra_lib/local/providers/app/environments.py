@@ -16,7 +16,18 @@ from infra_lib.local.routes import SUBSCRIPTION, Route
 from infra_lib.local.store import Record
 from infra_lib.local.types import Body, NameRule, ResourceType
 
-_WORDS = ("ashysand", "bluecliff", "calmfield", "kindrock", "mangopond", "orangebay", "politewave", "redhill", "salmonfog", "whitemoss")
+_WORDS = (
+    "ashysand",
+    "bluecliff",
+    "calmfield",
+    "kindrock",
+    "mangopond",
+    "orangebay",
+    "politewave",
+    "redhill",
+    "salmonfog",
+    "whitemoss",
+)
 _SECRET_PROPERTIES = ("daprAIInstrumentationKey", "daprAIConnectionString")
 _DOMAIN_SECRETS = ("certificateValue", "certificatePassword")
 
@@ -46,12 +57,16 @@ def _check(_context: Context, address: Address, body: Body, existing: Record | N
         if not given.get("customerId") or not given.get("sharedKey"):
             raise refuse(
                 "InvalidLogAnalyticsConfiguration",
-                f"The environment '{address.name}' sends logs to log-analytics, so appLogsConfiguration.logAnalyticsConfiguration "
+                f"The environment '{address.name}' sends logs to log-analytics, so "
+                "appLogsConfiguration.logAnalyticsConfiguration "
                 "needs customerId and sharedKey.",
             )
     profiles.check_profiles(properties.get("workloadProfiles"), locations.normalize(str(body.get("location", ""))))
     if properties.get("zoneRedundant") and not at(properties, "vnetConfiguration", "infrastructureSubnetId"):
-        raise refuse("ZoneRedundantRequiresVnet", f"The zone redundant environment '{address.name}' needs vnetConfiguration.infrastructureSubnetId.")
+        raise refuse(
+            "ZoneRedundantRequiresVnet",
+            f"The zone redundant environment '{address.name}' needs vnetConfiguration.infrastructureSubnetId.",
+        )
     if existing is not None:
         held = existing.properties
         unchanged(properties.get("zoneRedundant"), held.get("zoneRedundant"), "properties.zoneRedundant", address.name)
@@ -120,7 +135,9 @@ def _limit(context: Context, quota: str) -> int:
 
 
 def _environments_in(context: Context, location: str) -> list[Record]:
-    return [record for record in context.store.of_type(ENVIRONMENT.key) if locations.normalize(record.body["location"]) == location]
+    return [
+        record for record in context.store.of_type(ENVIRONMENT.key) if locations.normalize(record.body["location"]) == location
+    ]
 
 
 def _check_quota(context: Context, address: Address, location: str, properties: Body) -> None:
@@ -147,7 +164,12 @@ def _check_quota(context: Context, address: Address, location: str, properties: 
 
 
 def _usage(quota: str, current: int, limit: int) -> Body:
-    return {"unit": "Count", "currentValue": current, "limit": limit, "name": {"value": quota, "localizedValue": profiles.QUOTAS[quota][0]}}
+    return {
+        "unit": "Count",
+        "currentValue": current,
+        "limit": limit,
+        "name": {"value": quota, "localizedValue": profiles.QUOTAS[quota][0]},
+    }
 
 
 def _usages(context: Context, records: list[Record]) -> Reply:
@@ -223,11 +245,16 @@ def _check_storage(_context: Context, address: Address, body: Body, existing: Re
     azure_file, nfs = properties.get("azureFile"), properties.get("nfsAzureFile")
     given: Any = azure_file or nfs
     if not isinstance(given, dict):
-        raise refuse("InvalidRequestContent", f"The storage '{address.name}' needs properties.azureFile or properties.nfsAzureFile.")
+        raise refuse(
+            "InvalidRequestContent", f"The storage '{address.name}' needs properties.azureFile or properties.nfsAzureFile."
+        )
     needed = ("accountName", "accountKey", "shareName", "accessMode") if azure_file else ("server", "shareName", "accessMode")
     for name in needed:
         if not given.get(name):
-            raise refuse("InvalidRequestContent", f"The storage '{address.name}' needs {'azureFile' if azure_file else 'nfsAzureFile'}.{name}.")
+            raise refuse(
+                "InvalidRequestContent",
+                f"The storage '{address.name}' needs {'azureFile' if azure_file else 'nfsAzureFile'}.{name}.",
+            )
     one_of(given["accessMode"], ("ReadOnly", "ReadWrite"), "accessMode")
     if existing is not None:
         held = existing.properties.get("azureFile") or existing.properties.get("nfsAzureFile") or {}
@@ -238,7 +265,9 @@ def _check_storage(_context: Context, address: Address, body: Body, existing: Re
 def _complete_storage(context: Context, address: Address, body: Body, existing: Record | None) -> Record:
     shown = lifecycle.envelope(context, STORAGE, address, {}, existing)
     shown["properties"] = {
-        name: {member: content for member, content in value.items() if member != "accountKey"} if isinstance(value, dict) else value
+        name: {member: content for member, content in value.items() if member != "accountKey"}
+        if isinstance(value, dict)
+        else value
         for name, value in properties_of(body).items()
     }
     return Record(address.key, STORAGE.key, shown)

@@ -42,11 +42,16 @@ def _check(_context: Context, address: Address, body: Body, existing: Record | N
         raise refuse("InvalidRequestContent", f"The job '{address.name}' needs properties.configuration.triggerType.")
     one_of(trigger, TRIGGERS, "properties.configuration.triggerType")
     if configuration.get("replicaTimeout") is None:
-        raise refuse("InvalidRequestContent", f"The job '{address.name}' needs properties.configuration.replicaTimeout, in seconds.")
+        raise refuse(
+            "InvalidRequestContent", f"The job '{address.name}' needs properties.configuration.replicaTimeout, in seconds."
+        )
     whole_number(configuration["replicaTimeout"], "properties.configuration.replicaTimeout", 1, MAX_TIMEOUT)
     whole_number(configuration.get("replicaRetryLimit"), "properties.configuration.replicaRetryLimit", 0, 1000)
     if spelled(trigger, TRIGGERS) != "Manual" and not configuration.get(_TRIGGER_CONFIG[spelled(trigger, TRIGGERS)]):
-        raise refuse("InvalidRequestContent", f"The job '{address.name}' needs properties.configuration.{_TRIGGER_CONFIG[spelled(trigger, TRIGGERS)]}.")
+        raise refuse(
+            "InvalidRequestContent",
+            f"The job '{address.name}' needs properties.configuration.{_TRIGGER_CONFIG[spelled(trigger, TRIGGERS)]}.",
+        )
     common.check_template(properties.get("template"), common.check_secrets(configuration))
     if existing is not None:
         unchanged(properties.get("environmentId"), existing.properties["environmentId"], "properties.environmentId", address.name)
@@ -127,7 +132,10 @@ def _start(context: Context, address: Address, call: Call) -> Reply:
     for container in template["containers"]:
         for variable in container.get("env") or []:
             if variable.get("secretRef") and variable["secretRef"] not in known:
-                raise refuse("ContainerAppSecretRefNotFound", f"SecretRef '{variable['secretRef']}' defined for container '{container['name']}' not found.")
+                raise refuse(
+                    "ContainerAppSecretRefNotFound",
+                    f"SecretRef '{variable['secretRef']}' defined for container '{container['name']}' not found.",
+                )
     name = f"{job.body['name']}-{common.random_suffix()}"
     body: Body = {
         "id": f"{job.id}/executions/{name}",
@@ -143,7 +151,9 @@ def _start(context: Context, address: Address, call: Call) -> Reply:
     due = context.due(JOB.name)
     if due <= context.now:
         return Reply(200, answer)
-    collection = f"/subscriptions/{address.subscription}/providers/Microsoft.App/locations/{locations.normalize(job.body['location'])}"
+    collection = (
+        f"/subscriptions/{address.subscription}/providers/Microsoft.App/locations/{locations.normalize(job.body['location'])}"
+    )
     path = operations.begin(context, due=due, collection=f"{collection}/asyncoperations", result=answer)
     return Reply(202, answer, {"Location": call.link(path), "Retry-After": operations.RETRY_AFTER})
 
@@ -210,7 +220,8 @@ JOB = ResourceType(
     name_rule=NameRule(
         pattern=NAME,
         code="ContainerAppsJobInvalidName",
-        message="Invalid Job name '{name}'. A name must consist of lower case alphanumeric characters or '-', start with a letter, end "
+        message="Invalid Job name '{name}'. A name must consist of lower case alphanumeric characters or '-', start "
+        "with a letter, end "
         "with an alphanumeric character and cannot have '--'. The length must be between 2 and 32 characters.",
     ),
     put="async",

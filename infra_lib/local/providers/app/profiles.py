@@ -29,7 +29,9 @@ _ROWS: tuple[tuple[str, str, str, int, int, int, str], ...] = (
 _TYPES = {row[0].lower(): row for row in _ROWS}
 
 # Locations that have no GPUs to offer here, so that a plan can meet one.
-WITHOUT_GPU = frozenset({"westcentralus", "jioindiacentral", "jioindiawest", "southafricawest", "australiacentral2", "koreasouth"})
+WITHOUT_GPU = frozenset(
+    {"westcentralus", "jioindiacentral", "jioindiawest", "southafricawest", "australiacentral2", "koreasouth"}
+)
 
 # Quotas of an environment or a location: name, display name, limit.
 QUOTAS: dict[str, tuple[str, int]] = {
@@ -71,7 +73,7 @@ def available(location: str) -> list[dict[str, Any]]:
 
 
 def check_profiles(profiles: Any, location: str) -> None:
-    """Refuse an environment's profiles that are unknown, not offered in the location, given twice, or have counts that cannot be."""
+    """Refuse profiles that are unknown, not offered in the location, given twice, or have counts that cannot be."""
     if profiles is None:
         return
     offered = {row["name"].lower() for row in available(location)}
@@ -99,7 +101,10 @@ def _check_counts(profile: dict[str, Any], name: str, profile_type: str) -> None
     if is_consumption(profile_type):
         if least or most:
             raise ServiceError(
-                400, "InvalidWorkloadProfileCount", f"The consumption profile '{name}' has no minimumCount and maximumCount.", target=name
+                400,
+                "InvalidWorkloadProfileCount",
+                f"The consumption profile '{name}' has no minimumCount and maximumCount.",
+                target=name,
             )
         return
     if least is None or most is None:
