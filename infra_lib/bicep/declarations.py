@@ -18,13 +18,14 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 def merge(schema: dict[str, Any], name: str, value: Any) -> None:
-    """Set a member; an object that is there already keeps its place and takes the new members in."""
+    """Set a member; an object that is there already is replaced, at its place, by a copy with the new members in it."""
     present = schema.get(name)
     if isinstance(present, dict) and isinstance(value, dict):
+        merged = dict(present)
         for key, item in value.items():
-            merge(present, key, item)
-    else:
-        schema[name] = value
+            merge(merged, key, item)
+        value = merged
+    schema[name] = value
 
 
 def apply_decorators(emission: Emission, node: s.Decorated, result: dict[str, Any], *, exported: bool = False) -> dict[str, Any]:
