@@ -227,6 +227,6 @@ def lookup(name: str) -> Function | None:
     """The function of this name in any letter case, None if there is none. Every name that starts with ``list`` is one."""
     lowered = name.lower()
     found = FUNCTIONS.get(lowered)
-    if found is None and lowered.startswith("list") and len(lowered) > 4:
+    if found is None and lowered.startswith("list"):
         return Function(name, 2, 3, "runtime", "")
     return found

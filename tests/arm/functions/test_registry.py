@@ -42,11 +42,14 @@ def test_names_are_found_in_any_letter_case(name: str) -> None:
     assert function.name == "toLower"
 
 
-def test_any_list_function_is_known() -> None:
-    function = lookup("listServiceSas")
+@pytest.mark.parametrize("name", ["list", "listServiceSas", "LISTSyncFunctionTriggerStatus"])
+def test_any_list_function_is_known(name: str) -> None:
+    function = lookup(name)
     assert function is not None
-    assert (function.status, function.minimum, function.maximum) == ("runtime", 2, 3)
-    assert lookup("list") is None
+    assert (function.name, function.status, function.minimum, function.maximum) == (name, "runtime", 2, 3)
+
+
+def test_other_names_are_not_known() -> None:
     assert lookup("nosuch") is None
 
 
