@@ -13,7 +13,7 @@ from infra_lib.arm.binding import build_frame, evaluate_declarations, nested_val
 from infra_lib.arm.bodies import Compiled, Constant, compile_json, compile_string, copy_count
 from infra_lib.arm.compiler import describe_value, with_text
 from infra_lib.arm.expressions import Access, Call, Literal, Node
-from infra_lib.arm.failures import VALIDATION, EvaluationError
+from infra_lib.arm.failures import COPY_COUNT, VALIDATION, EvaluationError
 from infra_lib.arm.frame import Frame
 from infra_lib.arm.graph import Dependencies
 from infra_lib.arm.ids import join_type_and_name
@@ -46,7 +46,7 @@ class Instance:
 
     __slots__ = (
         "_body", "_busy", "_nested", "api_version", "condition", "conditional", "copy_name", "declaration", "existing", "expansion",
-        "id", "implied", "index", "name", "parent", "path", "place", "scope", "type",
+        "id", "implied", "index", "name", "not_expanded", "parent", "path", "place", "scope", "type",
     )  # fmt: skip
 
     def __init__(self, expansion: Expansion, declaration: ResourceDeclaration, index: int | None, copy_name: str | None) -> None:
@@ -63,6 +63,7 @@ class Instance:
         self.conditional = declaration.condition is not None
         self.parent: Instance | None = None
         self.implied: list[Instance] = []
+        self.not_expanded: str | None = None
         self._body: Any = None
         self._nested: Expansion | None = None
         self._busy = False
@@ -100,11 +101,18 @@ class Instance:
         return self._busy
 
     def nested(self) -> Expansion | None:
-        """The nested deployment of a resource that is one and has its template inline; expanded once."""
-        if self._nested is None and self.declaration.is_deployment and not self.existing and not self._busy:
+        """The nested deployment of a resource that is one; expanded once.
+
+        None for one that cannot be expanded: its template is not in it, or a loop in it has an unknown count (``not_expanded``).
+        """
+        if self._nested is None and self.not_expanded is None and self.declaration.is_deployment and not self.existing and not self._busy:
             self._busy = True
             try:
                 self._nested = expand_nested(self)
+            except EvaluationError as failure:
+                if failure.kind != COPY_COUNT:
+                    raise
+                self.not_expanded = failure.message
             finally:
                 self._busy = False
         return self._nested
@@ -773,6 +781,9 @@ def expand_nested(instance: Instance) -> Expansion | None:
         _check_link(instance)
         return None
     path = f"{instance.path}.properties.template"
+    if instance.place.kind != "resourceGroup" and member(instance.declaration.body, "location") is None:
+        message = f"A deployment at the scope of a {instance.place.kind} needs a location."
+        raise EvaluationError(message, kind=VALIDATION).at(f"{instance.path}.location")
     try:
         template = Template(member(raw, "template"))
         check_nested_types(template)

@@ -259,7 +259,8 @@ class _Snapshotter:
             self._collect(nested, (*path, identity))
             nested.outputs()
             return
-        text = f"The deployment '{identity}' takes its template from a link, so that its resources are not shown."
+        reason = instance.not_expanded or "It takes its template from a link."
+        text = f"The resources of the deployment '{identity}' are not shown. {reason}"
         level, message, fix = describe("NestedDeploymentShortCircuited", text=text)
         self._diagnostics.append(
             Diagnostic(code="NestedDeploymentShortCircuited", level=level, message=message, pointer=identity, fix=fix)
