@@ -10,8 +10,8 @@ from typing import Any
 from infra_lib.bicep import syntax
 from infra_lib.bicep.parser import parse_parameters
 from infra_lib.diagnostics import LineIndex
-from infra_lib.errors import InputError
-from infra_lib.parameters.entry import Expression, KeyVaultReference, ParameterEntry, Place
+from infra_lib.errors import BicepError, InputError
+from infra_lib.parameters.entry import Expression, KeyVaultReference, ParameterEntry, Place, arm_entry
 from infra_lib.parameters.json_document import REMOVED, Path
 from infra_lib.parameters.json_edit import LINE_LIMIT, Splice, apply, newline_of, same
 from infra_lib.parameters.json_text import number_text, pointer
@@ -130,8 +130,6 @@ class BicepDocument:
         """
         values = self.values()
         if not any(isinstance(value, Expression) for value in values.values()) and not self.extends:
-            from infra_lib.parameters.entry import arm_entry
-
             return {name: arm_entry(copy.deepcopy(value)) for name, value in values.items()}
         if path is None:
             raise InputError("This parameter file has expressions, which are evaluated relative to its folder. Save it first.")
@@ -220,11 +218,13 @@ def bicep_value(value: Any, *, indent: str = "  ", prefix: str = "", newline: st
 
 
 def compile_text(text: str, path: FilePath) -> dict[str, dict[str, Any]]:
-    """Compile a .bicepparam text as the file at ``path``, and give its parameters."""
+    """Compile a .bicepparam text as the file at ``path``, and give its parameters. Raises BicepError when it does not compile."""
     from infra_lib.bicep.bicepparam import compile_parameters
 
-    document = compile_parameters(path, text=text)
-    return dict(document["parameters"])
+    compilation = compile_parameters(path, text=text)
+    if compilation.parameters is None:
+        raise BicepError(compilation.diagnostics)
+    return dict(compilation.parameters["parameters"])
 
 
 class _Editor:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar, cast, overload
 from infra_lib.diagnostics import Diagnostic, has_errors
 from infra_lib.errors import ParameterError
 from infra_lib.parameters import views, words
-from infra_lib.parameters.entry import Expression, KeyVaultReference, arm_entry
+from infra_lib.parameters.entry import Expression, KeyVaultReference
 from infra_lib.parameters.file import ParameterFile
 from infra_lib.parameters.json_edit import same
 from infra_lib.parameters.literals import plain
@@ -178,8 +178,11 @@ class TypedParameters:
         return texts
 
     def to_arm(self) -> dict[str, dict[str, Any]]:
-        """The parameters as Resource Manager takes them; those that are null are left out."""
-        return {name: arm_entry(value) for name, value in self.file.values.items() if value is not None}
+        """The parameters as Resource Manager takes them; those that are null are left out.
+
+        A .bicepparam file with expressions is compiled, which raises BicepError when it does not compile.
+        """
+        return {name: entry for name, entry in self.file.arm_parameters().items() if entry != {"value": None}}
 
     # ------------------------------------------------------------------------------------------ attributes
 
