@@ -108,7 +108,7 @@ class _Document:
             return None
         for file in reversed(chain):
             _check_secrets(file.model)
-            Values(file, self.environment, self.values_of)
+            Values(file, self.environment, self.values_of).report_shadowed()
         for file in reversed(chain[1:]):
             self._evaluate(file)
         assigned = self._evaluate(self.file)

@@ -1,4 +1,4 @@
-"""A parameter file with what it refers to: the template that it uses, the file that it extends, its imports; checks of its structure."""
+"""A parameter file with what it refers to: the template it uses, the file it extends, its imports; its structure checked."""
 
 from __future__ import annotations
 
@@ -277,10 +277,11 @@ def _check_base(file: ParameterFile) -> None:
             model.report("BCP438", (symbol.node.keyword_start, symbol.node.end))
     members = file.base_members()
     for node in walk(model.file.program):
-        if type(node) is s.PropertyAccess and type(node.base) is s.VariableAccess and not node.safe:
-            if type(model.symbols.get(node.base)) is BaseSymbol and file.base is not None and node.identifier.name not in members:
-                known = ", ".join(f'"{name}"' for name in sorted(members)) or "none"
-                model.report("BCP053", node.identifier, name=node.identifier.name, known=known, subject="the extended file")
+        if type(node) is not s.PropertyAccess or node.safe or type(model.symbols.get(node.base)) is not BaseSymbol:
+            continue
+        if file.base is not None and node.identifier.name not in members:
+            known = ", ".join(f'"{name}"' for name in sorted(members)) or "none"
+            model.report("BCP053", node.identifier, name=node.identifier.name, known=known)
 
 
 def _check_decorators(model: SemanticModel) -> None:
@@ -297,14 +298,19 @@ def _check_decorators(model: SemanticModel) -> None:
 
 def _check_loops(model: SemanticModel) -> None:
     """Report every loop that is not the whole value of a parameter or a variable."""
-    allowed: set[s.Node] = set()
-    for node in model.file.program.declarations:
-        if isinstance(node, s.ParameterAssignment | s.VariableDeclaration) and type(node.value) is s.ForExpression:
-            allowed.add(node.value)
-    for found in walk(model.file.program):
-        if type(found) is s.ForExpression and found not in allowed:
-            start = model.file.text.find("for", found.start)
-            model.report("BCP138", (start, start + 3))
+    for declaration in model.file.program.declarations:
+        value = declaration.value if isinstance(declaration, s.ParameterAssignment | s.VariableDeclaration) else declaration
+        for node in walk(value):
+            if type(node) is s.ForExpression and node is not value:
+                start = model.file.text.find("for", node.start)
+                model.report("BCP138", (start, start + 3))
+            elif (
+                type(node) is s.ObjectProperty
+                and type(node.value) is s.ForExpression
+                and isinstance(declaration, s.ParameterAssignment)
+            ):
+                reason = "a property holds a loop"
+                model.report("BCP338", declaration.value, name=declaration.identifier.name, reason=reason)
 
 
 def check_assignments(file: ParameterFile, values: dict[str, Any], required: dict[str, bool]) -> None:

@@ -1,9 +1,8 @@
-"""The values of a parameter file: expressions evaluated by the engine; secrets and external inputs as a deployment resolves them."""
+"""The values of a parameter file: evaluated by the engine; secrets and external inputs as what a deployment resolves."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from infra_lib.arm.failures import EvaluationError
@@ -11,22 +10,20 @@ from infra_lib.arm.frame import Frame, LazyValues
 from infra_lib.arm.functions.json_text import JsonError, read_json
 from infra_lib.arm.partial import UNKNOWN
 from infra_lib.arm.template import Template, member
-from infra_lib.bicep import arm_text as arm
 from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
 from infra_lib.bicep.constants import text_of
 from infra_lib.bicep.emit import Emission
 from infra_lib.bicep.loaders import ENCODINGS, LoadProblem, encoding_argument, evaluate
-from infra_lib.bicep.lower import Lowering, UnsupportedError, constant_text
+from infra_lib.bicep.lower import UnsupportedError
 from infra_lib.bicep.model import SemanticModel
+from infra_lib.bicep.parameter_lowering import BASE_PREFIX, ExternalInputs, FailedError, ParameterLowering
 from infra_lib.bicep.parameter_model import BaseSymbol, ParameterFile, walk
 from infra_lib.bicep.resources import UnmovableError
 from infra_lib.bicep.spelling import suggest
 from infra_lib.diagnostics import CATALOGUE
 
 _SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
-_NO_WORD = re.compile(r"\W")
-_BASE_PREFIX = "base."
 
 
 class Assigned(NamedTuple):
@@ -34,121 +31,6 @@ class Assigned(NamedTuple):
 
     kind: str
     content: Any
-
-
-class FailedError(Exception):
-    """A declaration cannot be evaluated. ``reported`` is True when the findings say so already."""
-
-    def __init__(self, message: str, *, reported: bool = False) -> None:
-        super().__init__(message)
-        self.reported = reported
-
-
-class ExternalInputs:
-    """The external inputs of a document: keys in the order in which they are met, one for equal calls."""
-
-    def __init__(self) -> None:
-        self._keys: dict[str, str] = {}
-        self.definitions: dict[str, dict[str, Any]] = {}
-
-    def key(self, text: str, kind: str, definition: dict[str, Any]) -> str:
-        """The key of a call, made when its ``text`` is new."""
-        found = self._keys.get(text)
-        if found is None:
-            found = self._keys[text] = f"{_NO_WORD.sub('_', kind)}_{len(self._keys)}"
-            self.definitions[found] = definition
-        return found
-
-
-class _Lowering(Lowering):
-    """Lowers for a parameter file. ``base`` becomes ``parameters('base.name')``; while ``inlining``, everything that is known
-    becomes a literal and external inputs their keys."""
-
-    def __init__(self, emission: Emission, values: Values) -> None:
-        super().__init__(emission)
-        self.values = values
-        self.inlining = False
-
-    def expression(self, node: s.Expression) -> str:
-        special = self._special(node)
-        return super().expression(node) if special is None else special
-
-    def _special(self, node: s.Expression) -> str | None:
-        kind = type(node)
-        if kind is s.PropertyAccess and type(node.base) is s.VariableAccess and not node.safe:  # type: ignore[attr-defined]
-            symbol = self.symbols.get(node.base)  # type: ignore[attr-defined]
-            if type(symbol) is BaseSymbol:
-                return self._base_member(node.identifier.name)  # type: ignore[attr-defined]
-        elif kind is s.VariableAccess:
-            symbol = self.symbols.get(node)
-            if type(symbol) is BaseSymbol:
-                members = self.values.file.base_members()
-                return arm.call(
-                    "createObject", (text for name in members for text in (arm.string(name), self._base_member(name)))
-                )
-            if self.inlining:
-                return self._inlined_name(node, symbol)
-        elif kind is s.FunctionCall or kind is s.InstanceCall:
-            function = self.symbols.get(node)
-            if type(function) is sym.BuiltInFunction:
-                if function.name == "externalInput" and self.inlining:
-                    return f"externalInputs({arm.string(self.values.input_key(node))})"  # type: ignore[arg-type]
-            elif self.inlining and self._is_own_function(node, function):
-                return self._literal(self._wholly(node))
-        return None
-
-    def _is_own_function(self, node: s.Expression, function: sym.Symbol | None) -> bool:
-        if isinstance(function, sym.FunctionSymbol | sym.ImportedSymbol):
-            return True
-        return type(node) is s.InstanceCall and type(self.symbols.get(node.base)) is sym.WildcardSymbol
-
-    def _wholly(self, node: s.Expression) -> str:
-        """The text of a call that is evaluated here, not by the deployment."""
-        self.inlining = False
-        try:
-            return super().expression(node)
-        finally:
-            self.inlining = True
-
-    def _inlined_name(self, node: s.Expression, symbol: sym.Symbol | None) -> str | None:
-        if type(symbol) is sym.ParameterAssignmentSymbol:
-            if self.values.is_external(symbol.node.value):
-                return self.expression(symbol.node.value)
-            return constant_literal(self.values.parameter(symbol.name))
-        if type(symbol) is sym.ImportedSymbol or (type(symbol) is sym.VariableSymbol and symbol not in self.inlined):
-            return self._literal(super().expression(node))
-        return None
-
-    def _literal(self, text: str) -> str:
-        return constant_literal(self.values.frame().evaluate(f"[{arm.as_call(text)}]"))
-
-    def _base_member(self, name: str) -> str:
-        found = self.values.file.base_members().get(name)
-        if found is None:
-            raise FailedError(f"The extended file has no parameter {name}.", reported=True)
-        if self.inlining:
-            file, node = found
-            values = self.values.of(file)
-            if values.is_external(node.value):
-                return values.inlined(node.value, self.values)
-            return constant_literal(self.values.base_value(name))
-        return f"parameters({arm.string(_BASE_PREFIX + name)})"
-
-
-def constant_literal(value: Any) -> str:
-    """A value within an expression of a parameter file, which fractions have no literal for."""
-    for part in _parts(value):
-        if isinstance(part, float):
-            raise FailedError(f"The number {part} cannot stand in an expression; write json('{part}') where it is used.")
-    return constant_text(value)
-
-
-def _parts(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return [part for item in value.values() for part in _parts(item)]
-    if isinstance(value, list):
-        return [part for item in value for part in _parts(item)]
-    return [value]
 
 
 class Values:
@@ -162,10 +44,10 @@ class Values:
         self.inputs = ExternalInputs()
         self.failed = self._declarations_with_errors()
         others[file] = self
-        self._prepare_constants()
+        self.pending = list(self.model.compile_time_calls)
         self.emission = Emission(self.model)
         self.emission.names.compile_time = {}
-        self.lowering = _Lowering(self.emission, self)
+        self.lowering = ParameterLowering(self.emission, self)
         self.emission.lowering = self.lowering
         self._external: dict[s.Node, bool] = {}
         self._assigned: dict[str, Assigned] = {}
@@ -189,7 +71,7 @@ class Values:
         spans = [
             (finding.start, finding.end)
             for finding in self.model.findings
-            if (finding.level or CATALOGUE[finding.code].level) == "error" and finding.code not in ("BCP259", "BCP130")
+            if (finding.level or CATALOGUE[finding.code].level) == "error" and finding.code not in _HARMLESS
         ]
         failed: set[s.Node] = set()
         for node in self.model.file.program.declarations:
@@ -198,10 +80,6 @@ class Values:
         for symbol in (*self.model.invalid, *self.model.cycles):
             failed.add(symbol.node)
         return failed
-
-    def _prepare_constants(self) -> None:
-        """Note constants whose arguments need no evaluation before anything is lowered."""
-        self.pending = list(self.model.compile_time_calls)
 
     def _make_template(self) -> Template:
         raw: dict[str, Any] = {"$schema": _SCHEMA, "contentVersion": "1.0.0.0", "languageVersion": "2.0", "resources": {}}
@@ -299,27 +177,27 @@ class Values:
             self.model.report("BCP185", node.arguments[position], encoding=result.mismatch)
         self.model.compile_time_values[node] = result.value
 
-    def _built_in_calls(self, name: str) -> list[s.FunctionCall | s.InstanceCall]:
-        found: list[s.FunctionCall | s.InstanceCall] = []
-        for declaration in self.model.file.program.declarations:
-            if declaration in self.failed or not isinstance(declaration, s.ParameterAssignment | s.VariableDeclaration):
-                continue
+    def _calls(self, declaration: s.Declaration, name: str) -> Iterator[s.FunctionCall | s.InstanceCall]:
+        """The calls of a built-in function in the value of a declaration that is valid so far."""
+        if isinstance(declaration, s.ParameterAssignment | s.VariableDeclaration) and declaration not in self.failed:
             for node in walk(declaration.value):
-                if isinstance(node, s.FunctionCall | s.InstanceCall):
-                    function = self.model.symbols.get(node)
-                    if type(function) is sym.BuiltInFunction and function.name == name:
-                        found.append(node)
-        return found
+                function = self.model.symbols.get(node)
+                is_it = type(function) is sym.BuiltInFunction and function.name == name
+                if is_it and isinstance(node, s.FunctionCall | s.InstanceCall):
+                    yield node
+
+    def _all_calls(self, name: str) -> list[s.FunctionCall | s.InstanceCall]:
+        return [node for declaration in self.model.file.program.declarations for node in self._calls(declaration, name)]
 
     def _check_external_inputs(self) -> None:
-        for node in self._built_in_calls("externalInput"):
+        for node in self._all_calls("externalInput"):
             for argument in node.arguments:
                 if not _is_literal(argument):
                     self.model.report("BCP032", argument)
                     self._fail(node)
 
     def _check_json_literals(self) -> None:
-        for node in self._built_in_calls("json"):
+        for node in self._all_calls("json"):
             text = text_of(self.model, node.arguments[0])
             if text is not None:
                 try:
@@ -379,8 +257,8 @@ class Values:
         raise FailedError(f"There is no variable {key}.")
 
     def _parameter_of_key(self, key: str) -> Any:
-        if key.startswith(_BASE_PREFIX):
-            name = next((name for name in self.file.base_members() if name.lower() == key[len(_BASE_PREFIX) :]), "")
+        if key.startswith(BASE_PREFIX):
+            name = next((name for name in self.file.base_members() if name.lower() == key[len(BASE_PREFIX) :]), "")
             return self.base_value(name)
         for name, node in self.file.assignments.items():
             if name.lower() == key:
@@ -464,15 +342,10 @@ class Values:
             self._collect(symbol.node, self.inputs)
 
     def _collect(self, declaration: s.ParameterAssignment | s.VariableDeclaration, inputs: ExternalInputs) -> None:
-        if declaration in self.failed:
-            return
         before, self.inputs = self.inputs, inputs
         try:
-            for node in walk(declaration.value):
-                function = self.model.symbols.get(node)
-                if type(function) is sym.BuiltInFunction and function.name == "externalInput":
-                    if isinstance(node, s.FunctionCall | s.InstanceCall):
-                        self.input_key(node)
+            for node in self._calls(declaration, "externalInput"):
+                self.input_key(node)
         finally:
             self.inputs = before
 
@@ -508,13 +381,36 @@ class Values:
             if not failure.reported:
                 self._report_failure(node, str(failure))
         except EvaluationError as failure:
-            self._report_failure(node, failure.message)
+            if not self._report_index(node):
+                self._report_failure(node, failure.message)
         except (UnsupportedError, UnmovableError) as failure:
             self._report_failure(node, str(failure))
         except RecursionError:
             self._report_failure(node, "It is nested too deeply")
         self.failed.add(node)
         return None
+
+    def _report_index(self, node: s.ParameterAssignment) -> bool:
+        """Report the indexes past the end of an array that is known; False where there is none."""
+        found = False
+        for each in walk(node.value):
+            if type(each) is s.ArrayAccess and not each.safe and not each.from_end:
+                items, index = self._argument(each.base), self._argument(each.index)
+                if isinstance(items, list) and type(index) is int and index >= len(items):
+                    self.model.report("BCP311", each.index, index=index, type="array", length=len(items))
+                    found = True
+        return found
+
+    def report_shadowed(self) -> None:
+        """Warn of uses of ``base`` whose value this file's variables change, which is what the official compiler does."""
+        members = self.file.base_members()
+        for node in walk(self.model.file.program):
+            if type(node) is s.PropertyAccess and type(self.model.symbols.get(node.base)) is BaseSymbol:
+                name = node.identifier.name
+                if name in members:
+                    file, assignment = members[name]
+                    for variable in self.of(file).shadowed_variables(assignment, self.file):
+                        self.model.report("INF320", node, name=name, variable=variable)
 
     def _report_failure(self, node: s.ParameterAssignment, reason: str) -> None:
         self.model.report("BCP338", node.value, name=node.identifier.name, reason=reason.rstrip("."))
@@ -543,6 +439,9 @@ class Values:
             reference["secretVersion"] = version[0]
         return reference
 
+
+_HARMLESS = frozenset(("BCP130", "BCP259", "BCP351"))
+"""Errors in spite of which a declaration is evaluated."""
 
 _NOTHING = object()
 

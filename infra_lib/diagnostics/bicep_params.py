@@ -38,5 +38,11 @@ CODES: dict[str, Entry] = {
     ),
     "BCP435": Entry("error", "'with' after 'using' needs the experimental feature deployCommands.", "Remove it."),
     "BCP437": Entry("error", "'base' has a meaning only in a file that extends another.", "Add extends 'FILE.bicepparam'."),
+    "INF320": Entry(
+        "warning",
+        '"base.{name}" is computed with the variable "{variable}" of this file instead of the extended file\'s own, '
+        "as the official compiler does.",
+        "Rename one of the two variables.",
+    ),
     "BCP438": Entry("error", "The name 'base' stands for the extended file's parameters here.", "Choose another name."),
 }

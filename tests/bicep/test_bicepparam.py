@@ -1,0 +1,273 @@
+"""Parameter files against the official documents, byte for byte, and the mistakes in them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra_lib.bicep.bicepparam import ParameterCompilation, compile_parameters
+from infra_lib.bicep.json_writer import write_document
+from infra_lib.errors import InputError
+
+CASES = Path(__file__).parents[1] / "goldens" / "cases"
+FILES = sorted(path for name in ("main", "params") for path in CASES.glob(f"*/*/{name}.bicepparam"))
+NEED_RESOURCE_TYPES = {
+    "types/function-with-type-references",
+    "types/param-primitives-and-default-shapes",
+    "types/resource-derived-types",
+    "types/typed-variables",
+}
+# Mistakes of type: found by a checker of types, which is no part of this.
+TYPE_CODES = {"BCP033", "BCP034", "BCP035", "BCP036", "BCP037", "BCP083", "BCP089", "BCP327", "BCP328", "BCP332", "BCP333"}
+
+
+def _name(path: Path) -> str:
+    return path.parent.relative_to(CASES).as_posix()
+
+
+@pytest.mark.parametrize("area", sorted({path.parts[-3] for path in FILES}))
+def test_every_golden_document_byte_for_byte(area: str) -> None:
+    different = []
+    for path in FILES:
+        expected = path.with_name("params.json")
+        if path.parts[-3] == area and expected.exists() and _name(path) not in NEED_RESOURCE_TYPES:
+            compiled = compile_parameters(path, environment={})
+            if compiled.parameters is None or write_document(compiled.parameters) != expected.read_text(encoding="utf-8").rstrip(
+                "\n"
+            ):
+                different.append(f"{_name(path)}: {[str(each) for each in compiled.diagnostics if each.is_error][:3]}")
+    assert different == []
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.parts[-3] == "params"], ids=_name)
+def test_the_mistakes_of_every_golden_parameter_file(path: Path) -> None:
+    recorded = json.loads(path.with_name("params.diagnostics.json").read_text(encoding="utf-8"))
+    expected = sorted(
+        (row["file"], row["code"], *row["start"], *row["end"])
+        for row in recorded
+        if row["level"] == "error" and row["code"] not in TYPE_CODES and row["file"].endswith(".bicepparam")
+    )
+    found = sorted(
+        (Path(each.file or "").name, each.code, each.line, each.column, each.end_line, each.end_column)
+        for each in compile_parameters(path, environment={}).diagnostics
+        if each.is_error and each.code not in TYPE_CODES and str(each.file).endswith(".bicepparam")
+    )
+    assert found == expected
+
+
+class Folder:
+    """Compiles parameter files of a temporary folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def write(self, **files: str) -> None:
+        for name, text in files.items():
+            (self.path / name.replace("__", ".")).write_text(text, encoding="utf-8")
+
+    def compile(self, text: str, **environment: str) -> ParameterCompilation:
+        return compile_parameters(self.path / "main.bicepparam", text=text, environment=environment)
+
+    def values(self, text: str, **environment: str) -> dict[str, Any]:
+        compiled = self.compile(text, **environment)
+        assert compiled.parameters is not None, [str(each) for each in compiled.diagnostics]
+        return {name: entry["value"] for name, entry in compiled.parameters["parameters"].items()}
+
+    def errors(self, text: str, **environment: str) -> list[tuple[str, int | None, int | None]]:
+        compiled = self.compile(text, **environment)
+        assert compiled.parameters is None
+        assert all(each.message for each in compiled.diagnostics)
+        return [(each.code, each.line, each.column) for each in compiled.diagnostics if each.is_error]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    found = Folder(tmp_path)
+    found.write(main__bicep="param a string\nparam b int = 1\nparam c object?\n")
+    return found
+
+
+def test_the_template_comes_with_the_document(folder: Folder) -> None:
+    compiled = folder.compile("using 'main.bicep'\nparam a = 'x'")
+    assert compiled.parameters is not None
+    assert compiled.template is not None
+    assert list(compiled.template["parameters"]) == ["a", "b", "c"]
+    assert compiled.template_path == (folder.path / "main.bicep").as_posix()
+    assert list(compiled.parameters) == ["$schema", "contentVersion", "parameters"]
+
+
+def test_using_none_takes_every_parameter(folder: Folder) -> None:
+    compiled = folder.compile("using none\nparam z = 1\nparam a = z + 1")
+    assert compiled.parameters is not None
+    assert compiled.template is None
+    assert compiled.parameters["parameters"] == {"z": {"value": 1}, "a": {"value": 2}}
+
+
+def test_environment_variables(folder: Folder) -> None:
+    text = """using none
+var prefix = 'IN'
+param a = readEnvironmentVariable('${prefix}FRA_X')
+param b = readEnvironmentVariable('NOT_SET', 'default')
+param c = readEnvironmentVariable(toUpper('infra_x'), 'unused')
+param d = '${readEnvironmentVariable('INFRA_X')}!'
+"""
+    assert folder.values(text, INFRA_X="one") == {"a": "one", "b": "default", "c": "one", "d": "one!"}
+
+
+def test_a_missing_environment_variable_suggests_a_near_one(folder: Folder) -> None:
+    compiled = folder.compile("using none\nparam a = readEnvironmentVariable('INFRA_Y')", INFRA_X="1")
+    (error,) = compiled.diagnostics
+    assert (error.code, error.line, error.column) == ("BCP427", 2, 35)
+    assert error.fix == 'Did you mean "INFRA_X"?'
+
+
+def test_loops_lambdas_and_loaded_files(folder: Folder) -> None:
+    folder.write(cfg__json='{"n": [1, 2.50]}', list__yaml="- a\n- b\n")
+    text = """using none
+var cfg = loadJsonContent('cfg.json')
+param a = [for (x, i) in loadYamlContent('list.yaml'): '${x}${i}']
+param b = [for x in range(1, 2): { x: x, all: map(cfg.n, n => n) }]
+param c = loadTextContent('${'list'}.yaml')
+"""
+    assert folder.values(text) == {
+        "a": ["a0", "b1"],
+        "b": [{"x": 1, "all": [1, 2.5]}, {"x": 2, "all": [1, 2.5]}],
+        "c": "- a\n- b\n",
+    }
+
+
+def test_a_json_template_as_the_target(folder: Folder) -> None:
+    template = {
+        "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+        "contentVersion": "1.0.0.0",
+        "parameters": {"a": {"type": "string"}, "b": {"type": "int", "defaultValue": 1}},
+        "resources": [],
+    }
+    folder.write(t__json=json.dumps(template))
+    assert folder.compile("using 't.json'\nparam a = 'x'").template == template
+    assert folder.errors("using 't.json'\nparam c = 'x'") == [("BCP258", 1, 7), ("BCP259", 2, 1)]
+
+
+@pytest.mark.parametrize(
+    ("text", "errors"),
+    [
+        ("param a = 'x'", [("BCP261", 1, 1)]),
+        ("using 'main.bicep'\nusing 'main.bicep'\nparam a = 'x'", [("BCP262", 1, 1), ("BCP262", 2, 1)]),
+        ("using 'none.bicep'\nparam a = 'x'", [("BCP091", 1, 7)]),
+        ("using ''", [("BCP050", 1, 7)]),
+        ("using 'br/public:none:1'", [("BCP192", 1, 7)]),
+        ("using 'main.bicep'", [("BCP258", 1, 7)]),
+        ("using 'main.bicep'\nparam a = null", [("BCP258", 1, 7)]),
+        ("using 'main.bicep'\nparam A = 'x'\nparam a = 'y'", [("BCP259", 2, 1)]),
+        ("using none\nparam a = b\nparam b = a", [("BCP080", 2, 11), ("BCP080", 3, 11)]),
+        ("using none\nparam a = missing", [("BCP057", 2, 11)]),
+        ("using none\nparam a = base.x", [("BCP057", 2, 11), ("BCP437", 2, 11)]),
+        ("using none\nparam a = resourceGroup()", [("BCP057", 2, 11)]),
+        ("using none\nparam a = newGuid()", [("BCP065", 2, 11)]),
+        ("using none\nparam a = null\nparam b = a", [("BCP369", 3, 11)]),
+        ("using none\nparam a = '${az.getSecret('s', 'g', 'v', 'n')}'", [("BCP338", 2, 11), ("BCP351", 2, 14)]),
+        ("using none\nparam a = { x: [for i in [1]: i] }", [("BCP138", 2, 17), ("BCP338", 2, 11)]),
+        ("using none\nvar v = 'k'\nparam a = externalInput(v)", [("BCP032", 3, 25)]),
+        ("using none\nparam a = fail('because')", [("BCP338", 2, 11)]),
+        ("using none\nparam a = [1][1]", [("BCP311", 2, 15)]),
+        ("using none\nparam a = loadTextContent('none')", [("BCP091", 2, 27)]),
+        ("using none\nparam a = loadTextContent('main.bicep', 'latin')", [("BCP070", 2, 41)]),
+        ("using none\nextends 'main.bicepparam'", [("BCP278", 2, 9)]),
+        ("using none\nextends 'main.bicep'", [("BCP404", 2, 9)]),
+        ("using none\nextends 'none.bicepparam'", [("BCP091", 2, 9)]),
+    ],
+)
+def test_mistakes(folder: Folder, text: str, errors: list[tuple[str, int, int]]) -> None:
+    assert sorted(folder.errors(text)) == sorted(errors)
+
+
+def test_what_fails_is_said_with_its_reason(folder: Folder) -> None:
+    (error,) = folder.compile("using none\nparam a = fail('because of this')").diagnostics
+    assert '"a"' in error.message
+    assert "because of this" in error.message
+
+
+def test_a_template_with_errors_is_named_and_listed(folder: Folder) -> None:
+    folder.write(broken__bicep="param a string\noutput o string = missing\n")
+    assert folder.errors("using 'broken.bicep'\nparam a = 'x'") == [("BCP104", 1, 7), ("BCP057", 2, 19)]
+
+
+def test_extended_files(folder: Folder) -> None:
+    folder.write(
+        base__bicepparam="using none\nvar v = 'base'\nparam a = '${v}-a'\nparam b = 2\nparam unknown = 'dropped'\n",
+        mid__bicepparam="using none\nextends 'base.bicepparam'\nparam b = base.b * 10\n",
+    )
+    text = "using 'main.bicep'\nextends 'mid.bicepparam'\nparam c = { all: objectKeys(base), b: base.b }\n"
+    assert folder.values(text) == {"c": {"all": ["a", "b", "unknown"], "b": 20}, "b": 20, "a": "base-a"}
+
+
+def test_a_variable_of_the_same_name_changes_what_base_gives_and_is_warned_of(folder: Folder) -> None:
+    folder.write(base__bicepparam="using none\nvar v = 'base'\nparam a = '${v}!'\n")
+    compiled = folder.compile("using 'main.bicep'\nextends 'base.bicepparam'\nvar v = 'main'\nparam a = base.a")
+    assert compiled.parameters is not None
+    assert compiled.parameters["parameters"]["a"] == {"value": "main!"}
+    assert [(each.code, each.level, each.line) for each in compiled.diagnostics] == [("INF320", "warning", 4)]
+
+
+def test_mistakes_in_extended_files(folder: Folder) -> None:
+    folder.write(base__bicepparam="using none\nparam a = missing\n")
+    errors = folder.errors("using 'main.bicep'\nextends 'base.bicepparam'\n")
+    assert ("BCP057", 2, 11) in errors
+    folder.write(base__bicepparam="using none\nparam a = 'x'\n")
+    assert folder.errors("using 'main.bicep'\nextends 'base.bicepparam'\nparam b = base.none") == [("BCP053", 3, 16)]
+    assert folder.errors("using 'main.bicep'\nextends 'base.bicepparam'\nparam base = 1")[0] == ("BCP259", 3, 1)
+
+
+def test_external_inputs_of_inherited_parameters_have_the_keys_of_the_document(folder: Folder) -> None:
+    folder.write(base__bicepparam="using none\nparam a = externalInput('k', 'base')\nparam b = int(externalInput('k', 'own'))\n")
+    compiled = folder.compile("using 'main.bicep'\nextends 'base.bicepparam'\nparam b = int(externalInput('k', 'own'))\n")
+    assert compiled.parameters is not None
+    assert compiled.parameters["parameters"] == {
+        "b": {"expression": "[int(externalInputs('k_0'))]"},
+        "a": {"expression": "[externalInputs('k_1')]"},
+    }
+    assert compiled.parameters["externalInputDefinitions"] == {
+        "k_0": {"kind": "k", "config": "own"},
+        "k_1": {"kind": "k", "config": "base"},
+    }
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"none\.bicepparam"):
+        compile_parameters(tmp_path / "none.bicepparam")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "\ufeffusing none",
+        "using",
+        "using none\r\nparam a = '\r\n",
+        "using none\nparam a = " + "[" * 5_000,
+        "using none\nparam a = " + "1 + " * 5_000 + "1",
+        "using none\nparam a = " + "'${" * 2_000,
+        "using none\nextends\nparam = ",
+        "using none\nimport",
+        "using none\nimport * as x from 'main.bicepparam'\nparam a = x.y",
+        "using none\nvar a = a\nparam b = a",
+        "using none\nparam a = map([1], x => y)",
+        "using none\nparam a = base",
+        "using none with {",
+        "\0",
+    ],
+)
+def test_bad_input_gives_diagnostics(folder: Folder, text: str) -> None:
+    compiled = folder.compile(text)
+    assert compiled.parameters is None or text.endswith("using none") or "+ 1" in text
+    assert all(each.message for each in compiled.diagnostics)
+
+
+def test_a_document_prints_as_the_official_one() -> None:
+    value = {"a": [], "b": {}, "c": [1.0, 1e-7, "\u2028é"], "d": {"e": None}}
+    assert write_document(value) == (
+        '{\n  "a": [],\n  "b": {},\n  "c": [\n    1.0,\n    1E-07,\n    "\\u2028é"\n  ],\n  "d": {\n    "e": null\n  }\n}'
+    )
