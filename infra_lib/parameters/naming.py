@@ -198,10 +198,7 @@ def _problem(rule: NamingRule, name: str) -> str | None:
         return f"it has {_count(length)}, more than {rule.maximum}"
     wrong = re.findall(f"[^{rule.characters}]" if rule.characters[0] != "^" else f"[{rule.characters[1:]}]", name)
     if wrong:
-        upper = all(character.isupper() and character.isascii() for character in wrong)
-        if upper and "A-Z" not in rule.characters:
-            return "it has upper-case letters"
-        return f"it has {_listed(wrong)}"
+        return f"it has {_listed(wrong, 'A-Z' in rule.characters)}"
     for which, at, character in (("starts", rule.starts, name[0]), ("ends", rule.ends, name[-1])):
         if at and not re.match(f"[{at}]", character):
             return f"it {which} with {_quoted(character)}" + (f" instead of {_WORDS[at]}" if at in _WORDS else "")
@@ -252,9 +249,13 @@ def _quoted(text: str) -> str:
     return f'"{text}"' if text.isprintable() else f"U+{ord(text[0]):04X}"
 
 
-def _listed(characters: list[str]) -> str:
-    unique = list(dict.fromkeys(characters))[:5]
-    return ", ".join("a space" if character == " " else _quoted(character) for character in unique)
+def _listed(characters: list[str], upper_case_too: bool) -> str:
+    """Characters that do not belong into a name, in words; upper case is said once."""
+    upper = [character for character in characters if character.isascii() and character.isupper() and not upper_case_too]
+    others = list(dict.fromkeys(character for character in characters if character not in upper))[:5]
+    texts = ["upper-case letters"] if upper else []
+    texts += ["a space" if character == " " else _quoted(character) for character in others]
+    return " and ".join([", ".join(texts[:-1]), texts[-1]] if len(texts) > 1 else texts)
 
 
 # ---------------------------------------------------------------------------------------------- parameters that become names
