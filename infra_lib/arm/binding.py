@@ -12,7 +12,7 @@ from infra_lib.arm.failures import VALIDATION, EvaluationError
 from infra_lib.arm.frame import Frame, LazyValues
 from infra_lib.arm.partial import UNKNOWN, PartialList, Residual, residual_access, residual_call
 from infra_lib.arm.template import Declaration, Template, has_member, member
-from infra_lib.arm.types import check_value, is_nullable, is_secure
+from infra_lib.arm.types import check_value, hide_secrets, is_nullable
 
 
 def build_frame(template: Template, given: Mapping[str, Any], metadata: dict[str, Any]) -> Frame:
@@ -124,11 +124,7 @@ def file_value(name: str, entry: Any, template: Template, frame: Frame) -> Any:
         return evaluate_text(str(member(entry, "expression")), frame)
     if member(entry, "reference") is not None:
         return Residual(Call("parameters", (Literal(name),)))
-    value = member(entry, "value")
-    if value is not None and declaration is not None and is_secure(declaration.raw, template):
-        check_value(value, declaration.raw, template, f"The parameter {declaration.name!r}")
-        return Residual(Call("parameters", (Literal(declaration.name),)))
-    return value
+    return _hidden(member(entry, "value"), declaration, template)
 
 
 def nested_value(name: str, entry: Any, template: Template) -> Any:
@@ -144,9 +140,12 @@ def nested_value(name: str, entry: Any, template: Template) -> Any:
         if member(reference, "secretVersion") is not None:
             arguments.append(member(reference, "secretVersion"))
         return residual_call("getKeyVaultSecret", arguments)
-    value = member(entry, "value")
-    declaration = template.parameters.get(name.lower())
-    if value is None or declaration is None or type(value) is Residual or not is_secure(declaration.raw, template):
+    return _hidden(member(entry, "value"), template.parameters.get(name.lower()), template)
+
+
+def _hidden(value: Any, declaration: Declaration | None, template: Template) -> Any:
+    """A given value, with ``parameters('name')`` or a path into it for what is declared as secure."""
+    if value is None or declaration is None or type(value) is Residual:
         return value
     check_value(value, declaration.raw, template, f"The parameter {declaration.name!r}")
-    return Residual(Call("parameters", (Literal(declaration.name),)))
+    return hide_secrets(value, declaration.raw, template, Call("parameters", (Literal(declaration.name),)))

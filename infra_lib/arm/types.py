@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
+from infra_lib.arm.expressions import Access, Literal
 from infra_lib.arm.failures import VALIDATION, EvaluationError
-from infra_lib.arm.partial import UNKNOWN, Residual, materialize
+from infra_lib.arm.partial import UNKNOWN, PartialDict, PartialList, Residual, materialize
 from infra_lib.arm.values import MISSING, equal, get_member, text_length, type_name
 
 if TYPE_CHECKING:
+    from infra_lib.arm.expressions import Node
     from infra_lib.arm.template import Template
 
 MAX_REFERENCES: Final = 64
@@ -76,6 +78,56 @@ def is_secure(schema: Mapping[str, Any], template: Template) -> bool:
 def is_nullable(schema: Mapping[str, Any], template: Template) -> bool:
     """True when the value may be null or left out."""
     return get_member(dict(resolve(schema, template)), "nullable") is True
+
+
+def hide_secrets(value: Any, schema: Mapping[str, Any], template: Template, node: Node) -> Any:
+    """``value`` with what the schema declares as secure replaced by the expression that reads it; ``node`` reads the whole value.
+
+    Null stays null, and what is unknown stays as it is.
+    """
+    if value is None or type(value) is Residual or not schema:
+        return value
+    schema = dict(resolve(schema, template))
+    if kind_of(schema, template).startswith("secure"):
+        return Residual(node)
+    if isinstance(value, dict):
+        if isinstance(schema.get("discriminator"), dict):
+            schema = _variant(value, schema["discriminator"], template, "The value")
+        properties, additional = schema.get("properties"), schema.get("additionalProperties")
+        if not isinstance(properties, dict) and not isinstance(additional, dict):
+            return value
+        members = {name: _member_schema(name, properties, additional) for name in value}
+        hidden = {
+            name: hide_secrets(item, members[name], template, Access(node, [Literal(name)])) if members[name] else item
+            for name, item in value.items()
+        }
+        return _changed(value, hidden)
+    if isinstance(value, list):
+        prefix, rest = schema.get("prefixItems") or [], schema.get("items")
+        if not prefix and not isinstance(rest, dict):
+            return value
+        schemas = [*prefix[: len(value)], *[rest if isinstance(rest, dict) else {}] * (len(value) - len(prefix))]
+        items = [
+            hide_secrets(item, item_schema, template, Access(node, [Literal(index)]))
+            for index, (item, item_schema) in enumerate(zip(value, schemas, strict=True))
+        ]
+        return _changed(value, items)
+    return value
+
+
+def _member_schema(name: str, properties: dict[str, Any] | None, additional: Any) -> dict[str, Any]:
+    found = get_member(properties, name) if properties else MISSING
+    if found is MISSING:
+        found = additional
+    return found if isinstance(found, dict) else {}
+
+
+def _changed(before: Any, after: Any) -> Any:
+    old, new = (before.values(), after.values()) if isinstance(before, dict) else (before, after)
+    if all(item is other for item, other in zip(old, new, strict=True)):
+        return before
+    partial = PartialDict if isinstance(before, dict) else PartialList
+    return after if UNKNOWN.isdisjoint(map(type, new)) else partial(after)
 
 
 def check_value(value: Any, schema: Mapping[str, Any], template: Template, what: str) -> None:
