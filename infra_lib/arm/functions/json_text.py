@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from json.encoder import encode_basestring
 from typing import Any, Final
 
@@ -52,7 +53,6 @@ def write_json(value: Any) -> str:
 
 # Reading --------------------------------------------------------------------------------------------------------------
 
-_PLAIN = json.JSONDecoder(strict=False)
 _SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
 _KEYWORDS: dict[str, Any] = {
     "true": True,
@@ -224,14 +224,22 @@ def _number(text: str, offset: int) -> int | float:
     raise JsonError(f"{text if len(text) < 40 else text[:40] + '...'} does not fit into a 64-bit integer", offset)
 
 
-def _fits(value: Any, depth: int = 0) -> bool:
-    """Whether every integer in a value has at most 64 bits, and its nesting is not too deep."""
+def _integer(text: str) -> int:
+    value = int(text)
+    if MIN_INTEGER <= value <= MAX_INTEGER:
+        return value
+    raise ValueError(text)
+
+
+# Strict JSON goes this way, which is fast; all that it refuses goes through the reader, which says what is wrong and where.
+_STRICT = json.JSONDecoder(strict=False, parse_int=_integer)
+
+
+def _is_shallow(value: Any, depth: int = 0) -> bool:
     kind = type(value)
-    if kind is int:
-        return bool(MIN_INTEGER <= value <= MAX_INTEGER)
-    if kind is list or kind is dict:
-        return depth < MAXIMUM_DEPTH and all(_fits(item, depth + 1) for item in (value if kind is list else value.values()))
-    return True
+    if kind is not list and kind is not dict:
+        return True
+    return depth < MAXIMUM_DEPTH and all(_is_shallow(item, depth + 1) for item in (value if kind is list else value.values()))
 
 
 def read_json(text: str) -> Any:
@@ -242,13 +250,10 @@ def read_json(text: str) -> Any:
     64 bits.
     """
     if not _SURROGATE_ESCAPE.search(text):
-        try:
-            value, _ = _PLAIN.raw_decode(text.lstrip(" \t\r\n"))
-        except (ValueError, RecursionError):
-            pass  # Perhaps valid with the freedoms; if not, the reader says where.
-        else:
+        with suppress(ValueError, RecursionError):
+            value, _ = _STRICT.raw_decode(text.lstrip(" \t\r\n"))
             # Only containers and strings have an end of their own: "017" would be read as 0.
-            if type(value) in (dict, list, str) and _fits(value):
+            if type(value) is str or (type(value) in (dict, list) and _is_shallow(value)):
                 return value
     reader = _Reader(text)
     if not reader.peek():
