@@ -258,6 +258,11 @@ def _known_member(values: list[Any]) -> bool:
     return isinstance(values[0], dict) and type(values[1]) not in UNKNOWN
 
 
+def _null_and_container(values: list[Any]) -> bool:
+    """What is not null is not equal to null, whatever is in it."""
+    return any(value is None for value in values) and _containers(values)
+
+
 def _separate_members(values: list[Any]) -> bool:
     """Objects that have no member in common whose merging would need what is unknown."""
     if not all(isinstance(value, dict) for value in values):
@@ -277,6 +282,7 @@ _DECIDABLE: dict[str, Callable[[list[Any]], bool]] = {
     "length": _containers,
     "empty": _containers,
     "contains": _known_member,
+    "equals": _null_and_container,
     "first": _containers,
     "last": _containers,
     "array": _containers,
