@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.conformance import compare
+from tests.conformance import compare, orders
 
 ROOT = Path(__file__).resolve().parent.parent
 CASE = ROOT / "tests" / "goldens" / "cases" / "expressions" / "array-literal-layouts"
@@ -82,3 +82,13 @@ def test_first_difference(expected: Any, got: Any, difference: str | None) -> No
 
 def test_order_of_keys_may_be_left_out() -> None:
     assert compare.first_difference({"a": 1, "b": 2}, {"b": 2, "a": 1}, ordered=False) is None
+
+
+def test_indexed_dependencies_may_have_any_order() -> None:
+    def template(*dependencies: str) -> dict[str, Any]:
+        return {"resources": {"é": {"dependsOn": ["a", *(f"[format('b[{{0}}]', {i})]" for i in dependencies), "c"], "x": "\\u0000"}}}
+
+    recorded = compare.digest(template("3", "1", "2"), 12)
+    assert orders.has_hash_in_some_order(template("1", "2", "3"), recorded)
+    assert not orders.has_hash_in_some_order(template("1", "2", "4"), recorded)
+    assert not orders.has_hash_in_some_order({"resources": {}}, recorded)

@@ -78,10 +78,10 @@ class CompiledParameters:
 
 def compile_parameters(path: Path, resource_types: str) -> Result:
     """The parameters JSON of a .bicepparam file, with its template, as :class:`CompiledParameters`."""
-    from infra_lib.bicep import bicepparam
+    from infra_lib.bicep.bicepparam import compile_parameters as compile_file
 
     try:
-        compiled = bicepparam.compile_parameters(path, catalog=_catalog(resource_types))
+        compiled = compile_file(path, catalog=_catalog(resource_types))
     except BicepError as error:
         return Result(None, error.diagnostics)
     if compiled.parameters is None:

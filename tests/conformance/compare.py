@@ -18,11 +18,11 @@ def digest(value: Any, size: int) -> str:
 
 
 def without_generator(value: Any) -> Any:
-    """The value without version and templateHash in any ``_generator`` object, at any depth."""
+    """The value without version and templateHash in any ``_generator`` object that a compiler wrote, at any depth."""
     if isinstance(value, dict):
         return {
             key: {k: v for k, v in item.items() if k not in _VOLATILE_GENERATOR_KEYS}
-            if key == "_generator" and isinstance(item, dict)
+            if key == "_generator" and isinstance(item, dict) and "templateHash" in item
             else without_generator(item)
             for key, item in value.items()
         }
