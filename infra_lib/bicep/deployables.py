@@ -124,6 +124,7 @@ class Deployables:
         }
 
     def _finish(self, symbol: sym.DeployableSymbol, body: s.ObjectSyntax, result: dict[str, Any]) -> None:
+        self.lowering.at = symbol.identifier
         dependencies = self.depends_on(symbol, body)
         if dependencies:
             result["dependsOn"] = dependencies

@@ -125,6 +125,8 @@ class Emission:
 
     def guard(self, node: s.Node, make: Callable[[], Any]) -> Any:
         """Make a part of the template; what is not supported in it becomes a finding."""
+        lowering = self.lowering
+        before, lowering.declaration, lowering.at = lowering.declaration, node, node
         try:
             return make()
         except UnsupportedError as error:
@@ -134,6 +136,8 @@ class Emission:
         except UnmovableError as error:
             self.failed = True
             self.model.report("INF310", error.expression, construct="the use of a loop's variable outside its loop")
+        finally:
+            lowering.declaration = before
         return None
 
     # ------------------------------------------------------------------------------------------ the template

@@ -81,6 +81,8 @@ class Lowering:
         self.environment: Environment = {}
         self.value_copies: set[s.ForExpression] = set()
         self.module_items: dict[sym.LocalSymbol, sym.ModuleSymbol] = {}
+        self.declaration: s.Node = emission.model.file.program
+        self.at: s.Node = self.declaration
         self.references = emission.references
 
     def within(self, environment: Environment | None, lower: Callable[[], str]) -> str:
@@ -349,6 +351,8 @@ class Lowering:
         loop = symbol.owner
         if type(loop) is not s.ForExpression:
             raise UnsupportedError(symbol.node, f"the name '{symbol.name}'")
+        if not (self.declaration.start <= loop.start and loop.end <= self.declaration.end):
+            self.model.report("INF311", self.at, name=symbol.name)
         return self.loop_variable(symbol, self._copy_index(loop))
 
     def loop_variable(self, symbol: sym.LocalSymbol, index: str) -> str:
@@ -382,6 +386,7 @@ class Lowering:
         if type(function) is sym.ImportedSymbol:
             return arm.call(self.emission.names.imported_function(function), self.arguments(node))
         if function is None:
+            self.model.report("INF313", node, name=node.identifier.name)
             return arm.call(node.identifier.name, self.arguments(node))
         raise UnsupportedError(node, f"the call of '{node.identifier.name}'")
 
@@ -450,9 +455,12 @@ class Lowering:
 
     def _property_access(self, node: s.PropertyAccess) -> str:
         base, name = node.base, node.identifier.name
+        self.at = node
         if type(base) is s.ArrayAccess:
             resource = self.table.resource_at(base.base)
             if resource is not None:
+                if resource.loop is None:
+                    self.model.report("INF312", base.index, name=resource.name)
                 context = self.context(resource, base.index, node)
                 return self.references.property(Reference(resource, context), name, node.safe)
         elif type(base) is s.PropertyAccess and base.identifier.name == "outputs":
@@ -496,6 +504,7 @@ class Lowering:
     def _array_access(self, node: s.ArrayAccess) -> str:
         reference = self._indexed(node)
         if reference is not None:
+            self.at = node
             return self.references.whole(reference)
         index = self.core(node.index)
         if type(index) is s.StringSyntax and len(index.segments) == 1 and not node.from_end:

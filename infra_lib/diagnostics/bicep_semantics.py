@@ -45,4 +45,21 @@ CODES: dict[str, Entry] = {
     "INF310": Entry(
         "error", "The built-in compiler does not support {construct}.", "Rewrite it, or compile with the official Bicep CLI."
     ),
+    # what the official compiler gets wrong, and this one with it
+    "INF311": Entry(
+        "warning",
+        'The id written for this reference takes the loop variable "{name}" from the loop that the reference is in, not from the index '
+        "given, as the official compiler has it.",
+        "Give the resource or module a scope that uses no loop variable.",
+    ),
+    "INF312": Entry(
+        "warning",
+        'What stands in brackets behind "{name}" is lost in the template, as in the official compiler\'s.',
+        "Write a dot and the property's name.",
+    ),
+    "INF313": Entry(
+        "warning",
+        'The function "{name}" is called without its name space in the template, as the official compiler writes it; deployments refuse that.',
+        "Keep calls of your own functions out of the names of looped resources that have children.",
+    ),
 }  # fmt: skip
