@@ -13,7 +13,7 @@ from infra_lib.diagnostics import LineIndex
 from infra_lib.errors import BicepError, InputError
 from infra_lib.parameters.entry import Expression, KeyVaultReference, ParameterEntry, Place, arm_entry
 from infra_lib.parameters.json_document import REMOVED, Path
-from infra_lib.parameters.json_edit import LINE_LIMIT, Splice, apply, newline_of, same
+from infra_lib.parameters.json_edit import LINE_LIMIT, Splice, apply, line_rest, newline_of, same
 from infra_lib.parameters.json_text import number_text, pointer
 from infra_lib.parameters.literals import INTEGER_MAXIMUM, bicep_key, bicep_literal, bicep_string
 
@@ -266,21 +266,21 @@ class _Editor:
         if not added:
             return
         members = list(node.properties())
-        own_line = bool(members) and not self.text[self.line_start(members[-1].start) : members[-1].start].strip()
-        if not own_line:
-            inner = self.text[node.start + 1 : node.end - 1].rstrip(" \t\r\n")
-            separator = ", " if members else " "
-            joined = bicep_literal(added, indent=None)[2:-2]
-            end = node.start + 1 + len(inner)
-            self.splices.append(Splice(end, end, separator.lstrip(",") + joined if inner.endswith(",") else separator + joined))
-            return
-        prefix = self.line_indent(members[-1].start)
-        end = self.line_end(members[-1].end)
-        lines = [
-            f"{prefix}{bicep_key(name)}: {bicep_literal(item, prefix=prefix, newline=self.newline)}"
-            for name, item in added.items()
-        ]
-        self.splices.append(Splice(end, end, "".join(self.newline + line for line in lines)))
+        joined = bicep_literal(added, indent=None)[2:-2]
+        if not members:
+            empty = not self.text[node.start + 1 : node.end - 1].strip()
+            end = node.end if empty else node.start + 1
+            self.splices.append(Splice(node.start, end, self.replacement(node, added) if empty else f"{{ {joined}"))
+        elif self.text[self.line_start(members[-1].start) : members[-1].start].strip():
+            self.splices.append(Splice(members[-1].end, members[-1].end, f", {joined}"))
+        else:
+            prefix = self.line_indent(members[-1].start)
+            lines = [
+                f"{prefix}{bicep_key(name)}: {bicep_literal(item, prefix=prefix, newline=self.newline)}"
+                for name, item in added.items()
+            ]
+            end = self.rest_of_line(members[-1].end)
+            self.splices.append(Splice(end, end, "".join(self.newline + line for line in lines)))
 
     def replacement(self, node: syntax.Expression, value: Any) -> str:
         """A value in the place of an expression: on one line where it was an array or object on one, else indented."""
@@ -295,12 +295,9 @@ class _Editor:
         """Take out a statement with its line."""
         start = self.line_start(node.start)
         start = start if not self.text[start : node.start].strip() else node.start
-        end = self.line_end(node.end)
-        for line_end in _LINE_ENDS:
-            if self.text.startswith(line_end, end):
-                end += len(line_end)
-                break
-        self.splices.append(Splice(start, end, ""))
+        end = self.rest_of_line(node.end)
+        line_end = next((mark for mark in _LINE_ENDS if self.text.startswith(mark, end)), "")
+        self.splices.append(Splice(start, end + len(line_end), ""))
 
     def append(self, text: str, name: str, value: Any) -> str:
         """The text with a statement at its end; a final line end is there afterwards if it was before."""
@@ -314,10 +311,10 @@ class _Editor:
         """The offset of the first character of a line."""
         return max(self.text.rfind("\n", 0, offset), self.text.rfind("\r", 0, offset)) + 1
 
-    def line_end(self, offset: int) -> int:
-        """The offset of the end of a line, before what ends it."""
-        ends = [found for mark in ("\n", "\r") if (found := self.text.find(mark, offset)) >= 0]
-        return min(ends, default=len(self.text))
+    def rest_of_line(self, offset: int) -> int:
+        """The offset after the comments that follow on a line."""
+        rest = line_rest(self.text, offset)
+        return rest.end() if rest else offset
 
     def line_indent(self, offset: int) -> str:
         """The white space that the line of ``offset`` starts with."""

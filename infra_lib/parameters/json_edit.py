@@ -11,8 +11,8 @@ from infra_lib.parameters.json_text import JsonArray, JsonNode, JsonObject
 from infra_lib.parameters.literals import json_literal
 
 LINE_LIMIT = 120
-_line_rest = re.compile(r"(?:[ \t]+|//[^\r\n]*|/\*.*?\*/)*", re.DOTALL).match
-_comma = re.compile(r"(?:[ \t\r\n]+|//[^\r\n]*|/\*.*?\*/)*,", re.DOTALL).match
+line_rest = re.compile(r"(?:[ \t]++|//[^\r\n]*+|(?>/\*.*?\*/))*+", re.DOTALL).match
+_comma = re.compile(r"(?:[ \t\r\n]++|//[^\r\n]*+|(?>/\*.*?\*/))*+,", re.DOTALL).match
 
 
 class Splice(NamedTuple):
@@ -127,7 +127,7 @@ class _Editor:
             start, end = part.start, comma.end() if comma else part.end
             line_start = self.line_start(start)
             if not self.text[line_start:start].strip():
-                rest = _line_rest(self.text, end)
+                rest = line_rest(self.text, end)
                 line_end = self.after_newline(rest.end() if rest else end)
                 if line_end is not None:
                     start, end = line_start, line_end
@@ -152,7 +152,7 @@ class _Editor:
             self.splices.append(Splice(last.end, last.end, ","))
         place = comma.end() if comma else last.end
         if own_line:
-            rest = _line_rest(text, place)
+            rest = line_rest(text, place)
             place = rest.end() if rest else place
         self.splices.append(Splice(place, place, "".join(break_ + item for item in _joined(written))))
 

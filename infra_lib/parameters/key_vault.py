@@ -1,4 +1,4 @@
-"""Key Vault references read here, where somebody asks for it. Otherwise Resource Manager reads them, and no secret passes through."""
+"""Key Vault references read here, where somebody asks for it; otherwise Resource Manager reads them."""
 
 from __future__ import annotations
 
