@@ -57,6 +57,8 @@ _DATES = (
     rf"{_WEEK_DAY}(?P<day>\d{{1,2}})[-\ ]+{_MONTH_NAME}[-\ ,]+(?P<year>\d{{4}}|\d{{2}})",
     rf"{_WEEK_DAY}{_MONTH_NAME}\ +(?P<day>\d{{1,2}}),?\ +(?P<year>\d{{4}})",
     r"(?P<year>\d{4})[-/](?P<month>\d{1,2})",
+    rf"(?P<year>\d{{4}})\ +{_MONTH_NAME}",
+    rf"{_MONTH_NAME},?\ +(?P<year>\d{{4}})",
 )
 _FORMS = (
     *(rf"{form}(?:(?:\ *t|\ +){_TIME})?{_ZONE}" for form in _DATES),

@@ -120,6 +120,7 @@ def test_format_with_an_offset(specifier: str, expected: str) -> None:
         ("04/07/2020", "2020-04-07T00:00:00Z"),
         ("04/07/2020 2:53:14 PM", _BASE),
         ("Tue, 07 Apr 2020 14:53:14 GMT", _BASE),
+        ("2020 April", "2020-04-01T00:00:00Z"),
         ("April 7, 2020", "2020-04-07T00:00:00Z"),
         (f"  {_BASE} ", _BASE),
         ("2020-04-07T14:53:14.9999999Z", _BASE),
