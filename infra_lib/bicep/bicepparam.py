@@ -15,6 +15,7 @@ from infra_lib.bicep.compiler import Compilation, Compiler
 from infra_lib.bicep.depth import deep_stack
 from infra_lib.bicep.files import Files, MemoryFiles
 from infra_lib.bicep.model import JsonTemplate, SemanticModel
+from infra_lib.bicep.parameter_checks import ParameterChecker
 from infra_lib.bicep.parameter_model import ParameterFile, ParameterFiles, check_assignments, walk
 from infra_lib.bicep.parameter_values import Assigned, Values
 from infra_lib.bicep.paths import Problem
@@ -147,6 +148,23 @@ class _Document:
         if required is not None:
             known = {name: value.content for name, value in assigned.items()}
             check_assignments(file, known, required)
+            self._check_types(file, assigned)
+
+    def _check_types(self, file: ParameterFile, assigned: dict[str, Assigned]) -> None:
+        """Compare the values with the types of the template's parameters; inherited ones at the path of ``extends``."""
+        schemas, definitions = _schemas(file)
+        own = file.assignments
+        inherited = file.inherited()
+        for name, given in assigned.items():
+            schema = schemas.get(name)
+            if given.kind != "value" or schema is None:
+                continue
+            if name in own:
+                ParameterChecker(file.model, definitions, file.model.report).check(own[name], given.content, schema)
+            elif file.extends is not None:
+                other, node = inherited[name]
+                checker = ParameterChecker(other.model, definitions, file.model.report)
+                checker.check(node, given.content, schema, inherited_at=file.extends.path)
 
     @staticmethod
     def _declared(file: ParameterFile) -> dict[str, bool] | None:
@@ -230,6 +248,29 @@ def _check_secrets(model: SemanticModel) -> None:
             function = model.symbols.get(found)
             if type(function) is sym.BuiltInFunction and function.name == "getSecret":
                 model.report("BCP351", found, name=function.name)
+
+
+def _schemas(file: ParameterFile) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The schemas of the parameters of the template that a file uses, and the definitions that they refer to.
+
+    A template that does not compile has those of its parameters whose type is the name of a primitive one.
+    """
+    target = file.target
+    template: Mapping[str, Any] | None = None
+    if isinstance(target, JsonTemplate):
+        template = target.template
+    elif file.compilation is not None and file.compilation.template is not None:
+        template = file.compilation.template
+    if template is not None:
+        parameters, definitions = get_member(dict(template), "parameters"), get_member(dict(template), "definitions")
+        return parameters if isinstance(parameters, dict) else {}, definitions if isinstance(definitions, dict) else {}
+    found: dict[str, Any] = {}
+    if isinstance(target, SemanticModel):
+        for parameter in target.parameters:
+            kind = parameter.node.type
+            if type(kind) is s.VariableAccess and isinstance(target.symbols.get(kind), sym.AmbientType):
+                found[parameter.name] = {"type": kind.identifier.name}
+    return found, {}
 
 
 def _required_of_template(template: Mapping[str, Any]) -> dict[str, bool]:

@@ -3,6 +3,20 @@
 from infra_lib.diagnostics.entry import Entry
 
 CODES: dict[str, Entry] = {
+    # types of values
+    "BCP033": Entry("error", "A value of the type {expected} is needed here; this is {actual}.", "Write a value of that type."),
+    "BCP034": Entry(
+        "error", "The items of this array are of the type {expected}; this is {actual}.", "Write a value of that type."
+    ),
+    "BCP035": Entry("error", "These properties are missing here: {names}.", "Add them."),
+    "BCP036": Entry("error", "This property is of the type {expected}; the value is {actual}.", "Write a value of that type."),
+    "BCP037": Entry("error", 'There is no property "{name}" here; there are: {known}.', "Remove it, or correct the name."),
+    "BCP089": Entry("error", 'There is no property "{name}" here.', 'Did you mean "{suggestion}"?'),
+    "BCP327": Entry("error", "The number {number} is above the greatest that is allowed, {limit}."),
+    "BCP328": Entry("error", "The number {number} is below the least that is allowed, {limit}."),
+    "BCP332": Entry("error", "The length {number} is above the greatest that is allowed, {limit}."),
+    "BCP333": Entry("error", "The length {number} is below the least that is allowed, {limit}."),
+    # the file
     "BCP256": Entry("error", "The path of the template is missing after 'using'.", "Write using 'main.bicep', or using none."),
     "BCP258": Entry("error", "The template needs values for these parameters: {names}.", "Add them:\n{text}"),
     "BCP259": Entry(

@@ -20,8 +20,9 @@ NEED_RESOURCE_TYPES = {
     "types/resource-derived-types",
     "types/typed-variables",
 }
-# Mistakes of type: found by a checker of types, which is no part of this.
-TYPE_CODES = {"BCP033", "BCP034", "BCP035", "BCP036", "BCP037", "BCP083", "BCP089", "BCP327", "BCP328", "BCP332", "BCP333"}
+# What needs the types of lambdas and of `using ... with`: (case, line, code).
+UNKNOWN_TYPES = {("params/bad-constraints", 5, "BCP333"), ("params/bad-using-with-clause", 1, "BCP035")}
+TYPED = [CASES / "types" / "bad-parameter-file-typed-values" / "params.bicepparam"]
 
 
 def _name(path: Path) -> str:
@@ -42,18 +43,19 @@ def test_every_golden_document_byte_for_byte(area: str) -> None:
     assert different == []
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if path.parts[-3] == "params"], ids=_name)
+@pytest.mark.parametrize("path", [*(path for path in FILES if path.parts[-3] == "params"), *TYPED], ids=_name)
 def test_the_mistakes_of_every_golden_parameter_file(path: Path) -> None:
     recorded = json.loads(path.with_name("params.diagnostics.json").read_text(encoding="utf-8"))
     expected = sorted(
         (row["file"], row["code"], *row["start"], *row["end"])
         for row in recorded
-        if row["level"] == "error" and row["code"] not in TYPE_CODES and row["file"].endswith(".bicepparam")
+        if row["level"] == "error" and row["file"].endswith(".bicepparam")
+        if (_name(path), row["start"][0], row["code"]) not in UNKNOWN_TYPES
     )
     found = sorted(
         (Path(each.file or "").name, each.code, each.line, each.column, each.end_line, each.end_column)
         for each in compile_parameters(path, environment={}).diagnostics
-        if each.is_error and each.code not in TYPE_CODES and str(each.file).endswith(".bicepparam")
+        if each.is_error and str(each.file).endswith(".bicepparam")
     )
     assert found == expected
 
@@ -182,6 +184,57 @@ def test_a_json_template_as_the_target(folder: Folder) -> None:
 )
 def test_mistakes(folder: Folder, text: str, errors: list[tuple[str, int, int]]) -> None:
     assert sorted(folder.errors(text)) == sorted(errors)
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "column"),
+    [
+        ("5", "BCP033", 11),
+        ("toUpper('x')", None, 0),
+        ("int('5')", "BCP033", 11),
+        ("any(5)", None, 0),
+        ("map(['x'], v => v)[0]", None, 0),
+        ("""json('{"x": 5}').x""", "BCP033", 11),
+        ("true ? 'a' : 5", None, 0),
+    ],
+)
+def test_values_of_a_wrong_type(folder: Folder, value: str, code: str | None, column: int) -> None:
+    text = f"using 'main.bicep'\nparam a = {value}"
+    if code is None:
+        assert folder.compile(text).parameters is not None
+    else:
+        assert folder.errors(text) == [(code, 2, column)]
+
+
+def test_types_of_nested_values(folder: Folder) -> None:
+    folder.write(
+        typed__bicep="""type t = {
+  name: string
+  size: ('S' | 'L')?
+  @maxValue(3)
+  n: int?
+}
+param one t
+param many t[] = []
+@sealed()
+param closed { name: string } = { name: 'x' }
+"""
+    )
+
+    def errors(*lines: str) -> list[tuple[str, int | None, int | None]]:
+        return sorted(folder.errors("\n".join(("using 'typed.bicep'", *lines))))
+
+    assert errors("param one = {}") == [("BCP035", 2, 7)]
+    assert errors("param one = { name: 1 }") == [("BCP036", 2, 21)]
+    assert errors("param one = { name: 'a', size: 'M', n: 4 }") == [("BCP036", 2, 32), ("BCP327", 2, 40)]
+    assert errors("param one = { name: 'a' }", "param many = [{ name: null }, 5]") == [("BCP034", 3, 31), ("BCP036", 3, 23)]
+    assert errors("param one = { name: 'a' }", "param closed = { name: 'x', nam: 1 }") == [("BCP089", 3, 29)]
+    assert errors("param one = { name: 'a' }", "param closed = { name: 'x', other: 1 }") == [("BCP037", 3, 29)]
+
+
+def test_inherited_values_of_a_wrong_type_are_reported_at_the_path(folder: Folder) -> None:
+    folder.write(base__bicepparam="using none\nparam a = 5\nparam c = { x: 1 }\n")
+    assert folder.errors("using 'main.bicep'\nextends 'base.bicepparam'\n") == [("BCP033", 2, 9)]
 
 
 def test_what_fails_is_said_with_its_reason(folder: Folder) -> None:
