@@ -86,7 +86,8 @@ def test_order_of_keys_may_be_left_out() -> None:
 
 def test_indexed_dependencies_may_have_any_order() -> None:
     def template(*dependencies: str) -> dict[str, Any]:
-        return {"resources": {"é": {"dependsOn": ["a", *(f"[format('b[{{0}}]', {i})]" for i in dependencies), "c"], "x": "\\u0000"}}}
+        entries = [f"[format('b[{{0}}]', {index})]" for index in dependencies]
+        return {"resources": {"é": {"dependsOn": ["a", *entries, "c"], "x": "\\u0000"}}}
 
     recorded = compare.digest(template("3", "1", "2"), 12)
     assert orders.has_hash_in_some_order(template("1", "2", "3"), recorded)

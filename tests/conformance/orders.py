@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 _INDEXED = re.compile(r"\[format\('([^'{]+)\[\{0\}\]', ")
+_MARK = re.compile(r'"\\u0000(\d+)\\u0000(\d+)"')
 _LIMIT = 20_000
 
 
@@ -24,7 +25,7 @@ def has_hash_in_some_order(template: Any, expected: str) -> bool:
     text = json.dumps(_with_marks(template, groups), ensure_ascii=False, separators=(",", ":"))
     if not groups or math.prod(math.factorial(len(group)) for group in groups) > _LIMIT:
         return False
-    pieces = re.split(r'"\0(\d+)\0(\d+)"', text.replace("\\u0000", "\0"))
+    pieces = _MARK.split(text)
     fixed = [piece.encode("utf-8", "surrogatepass") for piece in pieces[::3]]
     places = list(zip(map(int, pieces[1::3]), map(int, pieces[2::3]), strict=True))
     written = [[json.dumps(entry, ensure_ascii=False).encode() for entry in group] for group in groups]
