@@ -35,6 +35,7 @@ class ParameterFile:
     def __init__(self, document: JsonDocument | BicepDocument, *, path: Path | None = None, encoding: Encoding = UTF_8) -> None:
         self._current = document
         self._changes: dict[str, Any] = {}
+        self._compiled: Mapping[str, dict[str, Any]] | None = None
         self._encoding = encoding
         self.path = path
         self.diagnostics: tuple[Diagnostic, ...] = ()
@@ -42,19 +43,24 @@ class ParameterFile:
     # ------------------------------------------------------------------------------------------ reading and writing
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], *, tolerant: bool = False) -> ParameterFile:
+    def load(
+        cls, path: str | os.PathLike[str], *, tolerant: bool = False, compiled: Mapping[str, dict[str, Any]] | None = None
+    ) -> ParameterFile:
         """Read a file; what it is follows from its name's ending.
 
         Raises InputError when it cannot be read, ParameterError with every mistake of syntax when it is not what it should
         be. With ``tolerant`` mistakes that leave no doubt about what was meant (a trailing comma) only go into
-        ``diagnostics``.
+        ``diagnostics``. ``compiled`` are the parameters of a .bicepparam file that was compiled already
+        (``{"NAME": {"value": ...}}``); they hold until the file is changed.
         """
         place = Path(path)
         data = read_bytes(place)
         if len(data) > MAXIMUM_SIZE:
             raise ParameterError([_diagnostic("INF115", str(place), limit=MAXIMUM_SIZE // 1024 // 1024)])
         text, encoding, findings = decode(data)
-        return cls._read(text, place, encoding, findings, tolerant)
+        file = cls._read(text, place, encoding, findings, tolerant)
+        file._compiled = compiled
+        return file
 
     @classmethod
     def parse(
@@ -129,6 +135,7 @@ class ParameterFile:
             text = self._current.changed(self._changes)
             self._current = type(self._current)(text)
             self._changes = {}
+            self._compiled = None
         return self._current
 
     # ------------------------------------------------------------------------------------------ values
@@ -216,7 +223,9 @@ class ParameterFile:
         document = self.document
         if isinstance(document, JsonDocument):
             return {name: arm_entry(value) for name, value in copy.deepcopy(document.values()).items()}
-        return document.compiled(self.path)
+        if self._compiled is None:
+            self._compiled = document.compiled(self.path)
+        return copy.deepcopy(dict(self._compiled))
 
     # ------------------------------------------------------------------------------------------ the other language
 

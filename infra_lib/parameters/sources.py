@@ -107,14 +107,16 @@ def resolve(
     template: Mapping[str, Any],
     parameters: ParameterFile | Mapping[str, Any] | None = None,
     *,
+    overrides: Mapping[str, Any] | None = None,
     settings: Sequence[str] | Mapping[str, str] = (),
     environment: Mapping[str, str] | None = None,
     inherit: Iterable[ParameterFile | ConfigValues] = (),
 ) -> ResolvedParameters:
     """Bring the values for a template's parameters together, check them all, and say where each comes from.
 
-    ``parameters`` is the file, or values by name: plain, or all of them as ``{"value": ...}``. ``settings`` are ``NAME=VALUE``
-    texts (or a mapping of names to texts), ``environment`` is usually ``os.environ``; both are read by the declared types.
+    ``parameters`` is the file, or values by name: plain, or all of them as ``{"value": ...}``. ``overrides`` are
+    values in the same forms that take the place of single ones. ``settings`` are ``NAME=VALUE`` texts (or a mapping of names to
+    texts), ``environment`` is usually ``os.environ``; both are read by the declared types.
     ``inherit`` are the sources for what is null, in their order. A .bicepparam file is compiled, which raises BicepError when it
     does not compile. Never raises for wrong values: they are in ``diagnostics``; ``.check()`` raises.
     """
@@ -124,6 +126,7 @@ def resolve(
     elif parameters is not None:
         resolver.read_values(parameters)
     resolver.read_environment(environment or {})
+    resolver.read_values(overrides or {})
     resolver.read_settings(settings)
     resolver.inherit(list(inherit))
     return resolver.result()

@@ -159,6 +159,28 @@ def test_values_in_both_forms():
     assert resolve(TEMPLATE, {"needed": "x", "bag": {"value": 1}}).parameters["bag"] == {"value": {"value": 1}}
 
 
+def test_overrides_come_before_the_file_and_after_settings():
+    file = a_file(count=2, name="file", needed="file")
+    result = resolve(TEMPLATE, file, overrides={"count": 3, "NAME": "mine"}, settings=["count=4"]).check()
+    assert result.parameters == {"count": {"value": 4}, "name": {"value": "mine"}, "needed": {"value": "file"}}
+    assert result.origins["name"].kind == "given"
+    assert result.origins["needed"].kind == "file"
+
+
+def test_a_bicepparam_file_is_compiled_and_each_value_keeps_its_line(tmp_path):
+    (tmp_path / "main.bicep").write_text("param needed string\nparam count int = 1\n")
+    (tmp_path / "main.bicepparam").write_text("using 'main.bicep'\nvar x = 'a'\nparam needed = '${x}-b'\nparam count = 20\n")
+    file = ParameterFile.load(tmp_path / "main.bicepparam")
+    result = resolve(TEMPLATE, file)
+    assert result.parameters == {"count": {"value": 20}, "needed": {"value": "a-b"}}
+    assert result.origins["needed"].line == 3
+    assert [(item.code, item.line, item.column) for item in result.diagnostics] == [("INF138", 4, 15)]
+    given = {"needed": {"value": "c"}, "count": {"value": 2}}
+    assert resolve(TEMPLATE, ParameterFile.load(tmp_path / "main.bicepparam", compiled=given)).parameters["needed"] == {
+        "value": "c"
+    }
+
+
 def test_a_broken_entry_is_not_missing_as_well():
     file = ParameterFile.parse('{"$schema": "s", "contentVersion": "1.0.0.0", "parameters": {"needed": "x"}}')
     assert [item.code for item in resolve(TEMPLATE, file).diagnostics] == ["INF125"]
