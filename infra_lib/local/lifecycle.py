@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra_lib.local import operations, refusals
+from infra_lib.local import locations, operations, refusals
 from infra_lib.local.addresses import Address, parse
 from infra_lib.local.context import TENANT_ID, Context
 from infra_lib.local.protocol import Call, Reply, ServiceError
@@ -214,7 +214,7 @@ def _patched(existing: Record, patch: Body) -> Body:
         name: existing.body[name] for name in (*_ENVELOPE, "properties") if name in existing.body
     }
     location = patch.get("location")
-    if location is not None and location != held.get("location"):
+    if location is not None and locations.normalize(str(location)) != locations.normalize(str(held.get("location", ""))):
         raise ServiceError(400, "InvalidRequestContent", "The location of a resource cannot be changed.")
     body: Body = merge_patch(held, {name: value for name, value in patch.items() if name not in ("id", "name", "type")})
     if isinstance(patch.get("tags"), dict):

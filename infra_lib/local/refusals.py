@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -171,12 +172,14 @@ def check_envelope(body: dict[str, Any], existing: Record | None) -> None:
     """What every body must be: tags of strings, properties an object, a provisioning state that is not made up."""
     tags = body.get("tags")
     if tags is not None:
-        if not isinstance(tags, dict) or any(not isinstance(value, str | None) for value in tags.values()):
+        if not isinstance(tags, dict) or any(isinstance(value, dict | list) for value in tags.values()):
             raise ServiceError(400, "InvalidRequestContent", "The tags must be an object whose values are strings.")
         if len(tags) > MAX_TAGS:
             raise ServiceError(
                 400, "TooManyTags", f"The tags of a resource are limited to {MAX_TAGS}; the request has {len(tags)}."
             )
+        # The service reads a number or a Boolean as its text.
+        body["tags"] = {name: value if isinstance(value, str | None) else json.dumps(value) for name, value in tags.items()}
     properties = body.get("properties")
     if properties is not None and not isinstance(properties, dict):
         raise ServiceError(400, "InvalidRequestContent", "The properties must be an object.")

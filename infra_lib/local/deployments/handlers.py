@@ -191,6 +191,12 @@ def _export(context: Context, call: Call) -> Reply:
     return Reply(200, {"template": record.private["request"]["template"]})
 
 
+def _secure_outputs(context: Context, call: Call) -> Reply:
+    refusals.require_api_version(call)
+    record = _existing(context, _address(call, below=1))
+    return Reply(200, {name: output["value"] for name, output in record.private["outputs"].items()})
+
+
 def _operations(context: Context, call: Call) -> Reply:
     refusals.require_api_version(call)
     record = _existing(context, _address(call, below=1))
@@ -224,6 +230,7 @@ _OPERATIONS = (
     ("POST", "/validate", _validate, "validate"),
     ("POST", "/whatIf", _what_if, "what-if"),
     ("POST", "/exportTemplate", _export, "export template"),
+    ("POST", "/listOutputsWithSecureValues", _secure_outputs, "list outputs, secure ones included"),
     ("GET", "/operations", _operations, "list operations"),
     ("GET", "/operations/<operation>", _operation, "get an operation"),
     ("GET", "/operationStatuses/<operation>", _state, "state"),

@@ -175,7 +175,7 @@ def scope_of(context: Context, address: Address, request: DeploymentRequest) -> 
         }
     if address.resource_group:
         group = refusals.require_group(context, address)
-        body = {**group.body, "properties": {"provisioningState": "Succeeded"}} if group is not None else {}
+        body = {"tags": {}, **group.body, "properties": {"provisioningState": "Succeeded"}} if group is not None else {}
         objects["resourceGroup"] = body
         # The id as the client wrote it: names in ids keep the casing of the request.
         return (
