@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -40,7 +40,9 @@ from infra_lib.bicep.declared_types import (
     without_null,
 )
 from infra_lib.bicep.namespaces import PARAMETERIZED_TYPES, PRIMITIVE_TYPES
+from infra_lib.bicep.resource_bodies import body_of, unknown_body
 from infra_lib.bicep.resources import parse_type
+from infra_lib.bicep.spelling import suggest
 from infra_lib.bicep.type_schema import SchemaWriter
 from infra_lib.resource_types import nodes
 
@@ -123,20 +125,29 @@ def _is_bicep(owner: object) -> bool:
 
 
 def check_types(model: SemanticModel) -> None:
-    """Make every type of the file and report what is wrong with them, and each use of what is declared with a wrong one.
+    """Report what is wrong with the imports, types and decorators of a file, and each use of what is declared with a wrong type.
 
     Imports have to be linked before. Runs once for a file.
     """
+    from infra_lib.bicep.decorator_checks import check_decorators
+    from infra_lib.bicep.import_checks import check_imports
     from infra_lib.bicep.type_checks import check_declarations
 
-    check_declarations(model, type_table(model))
+    table = type_table(model)
+    check_imports(model)
+    check_declarations(model, table)
+    check_decorators(model, table)
 
 
 class TypeTable:
-    """The types of one file. A mistake is reported when its type is first made; the type is then InvalidType."""
+    """The types of one file. A mistake is reported when its type is first made; the type is then InvalidType.
+
+    ``endless`` are the definitions that are nothing but each other.
+    """
 
     def __init__(self, model: SemanticModel) -> None:
         self.model = model
+        self.endless: set[sym.TypeSymbol] = set()
         self._types: dict[s.Node, DeclaredType] = {}
         self._definitions = {symbol.name: symbol for symbol in reversed(model.types)}
         self._discriminators: dict[s.UnionType, str] | None = None
@@ -147,7 +158,7 @@ class TypeTable:
     def definition(self, name: str) -> DeclaredType:
         """What ``type name`` says."""
         symbol = self._definitions.get(name)
-        return INVALID if symbol is None or symbol in self.model.cycles else self.type_of(symbol.node.value)
+        return INVALID if symbol is None or symbol in self.endless else self.type_of(symbol.node.value)
 
     def definition_decorators(self, name: str) -> dict[str, s.FunctionCall | s.InstanceCall]:
         """The decorators of ``type name``."""
@@ -268,8 +279,7 @@ class TypeTable:
                 name = item.name
                 if name is None:
                     valid = False
-                    if not isinstance(item.key, s.Skipped):
-                        self.error("BCP296", item.key)
+                    self.error("BCP296", item.key)
                 elif name in properties:
                     valid = False
                     self.error("BCP025", item.key, name=name)
@@ -362,15 +372,22 @@ class TypeTable:
             elif isinstance(expressed(access), InvalidType):
                 self.report_missing(access, base, place)
 
+    def report_unknown(self, name: str, known: Iterable[str], place: s.Node) -> None:
+        """Say that there is no property of that name, and which one may be meant."""
+        names = sorted(known)
+        near = suggest(name, names)
+        if near is None:
+            self.error("BCP053", place, name=name, known=", ".join(names))
+        else:
+            self.error("BCP083", place, name=name, suggestion=near)
+
     def report_missing(self, access: AccessType, base: DeclaredType, place: s.Node) -> None:
         """Say why an access leads nowhere."""
         shape = base.shape if isinstance(base, DerivedType) else base
-        if isinstance(shape, nodes.AnyType):
-            return
         text = type_text(base)
         if access.kind == "property":
             if isinstance(shape, (ObjectType, nodes.ObjectType)):
-                self.error("BCP053", place, name=access.key, known=", ".join(sorted(shape.properties)))
+                self.report_unknown(str(access.key), shape.properties, place)
             else:
                 self.error("BCP055", place, type=text)
         elif access.kind == "index":
@@ -454,8 +471,8 @@ class TypeTable:
         found = catalog.find(reference.type, reference.version)
         if found is None:
             self.model.report("BCP081", argument, type=literal)
-            return DerivedType(literal, name == "resourceOutput", (), nodes.AnyType())
-        return DerivedType(f"{found.name}@{found.api_version}", name == "resourceOutput", (), found.body)
+            return DerivedType(literal, name == "resourceOutput", (), unknown_body(literal))
+        return DerivedType(f"{found.name}@{found.api_version}", name == "resourceOutput", (), body_of(found))
 
     def resource(self, node: s.ResourceType) -> DeclaredType:
         configuration = self.model.compiler.configuration_of(self.model.path)
