@@ -16,6 +16,7 @@ from infra_lib.bicep.model import SemanticModel
 from infra_lib.bicep.spelling import suggest
 
 _RESERVED = ("az", "sys")
+_LITERAL_CALLS = frozenset(("json", "max", "min"))
 
 
 def bind(model: SemanticModel) -> None:
@@ -573,7 +574,9 @@ class _Binder:
     def built_in(self, node: s.FunctionCall | s.InstanceCall, function: sym.BuiltInFunction) -> None:
         """Bind a call to a function of a name space and check what can be checked without types: place and argument count."""
         self.symbols[node] = function
-        name, minimum, maximum, flags = function.info
+        name, _, _, flags = function.info
+        if name in _LITERAL_CALLS:
+            self.model.arithmetic.append(node)
         if flags & namespaces.DEFAULTS_ONLY and not self.defaults_allowed:
             self.error("BCP065", node.identifier, name=name)
             return
@@ -608,14 +611,16 @@ class _Binder:
 
     def binary(self, node: s.Binary) -> None:
         # Chains lean to the left and may be long: walk down them in a loop.
-        rights = [node.right]
+        links = [node]
         left = node.left
         while type(left) is s.Binary:
-            rights.append(left.right)
+            links.append(left)
             left = left.left
         self.visit(left)
-        for right in reversed(rights):
-            self.visit(right)
+        for link in reversed(links):
+            if link.operator in "+-*":
+                self.model.arithmetic.append(link)
+            self.visit(link.right)
 
     def ternary(self, node: s.Ternary) -> None:
         self.visit(node.condition)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from infra_lib.bicep import syntax as s
 from infra_lib.bicep.arm_module import ArmModule, read_module
 from infra_lib.bicep.binder import bind_names
+from infra_lib.bicep.checks import run_checks
 from infra_lib.bicep.configuration import Configuration, Configurations
 from infra_lib.bicep.constants import evaluate_calls
 from infra_lib.bicep.depth import deep_stack
@@ -217,6 +218,7 @@ class Compiler:
         evaluate_calls(model)
         self._finish_binding.pop(model)()
         check_types(model)
+        run_checks(model)
 
     # ------------------------------------------------------------------------------------------ templates
 

@@ -26,6 +26,12 @@ _SCHEMAS = {
     "subscription": "https://schema.management.azure.com/schemas/2018-05-01/subscriptionDeploymentTemplate.json#",
     "resourceGroup": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
 }
+_EXPERIMENTAL_WARNING = (
+    "This template uses ARM features that are experimental. Experimental features should be enabled for testing purposes only, as there "
+    "are no guarantees about the quality or stability of these features. Do not enable these settings for any production usage, or your "
+    "production environment may be subject to breaking."
+)
+"""The text that Resource Manager's experimental templates carry, as the official compiler writes it."""
 _NAMED_SCOPES = frozenset(("managementGroup", "resourceGroup", "subscription"))
 """Functions that give no value where they have an argument: a scope that is named is nothing but a scope."""
 
@@ -75,7 +81,8 @@ class Emission:
     def __init__(self, model: SemanticModel, names: Names | None = None) -> None:
         self.model = model
         self.failed = False
-        self.symbolic = needs_symbolic_names(model)
+        self.experimental = model.compiler.configuration_of(model.path).is_enabled("assertions")
+        self.symbolic = self.experimental or needs_symbolic_names(model)
         self.inlined = find_inlined(model)
         self.names = Names(model) if names is None else names
         self.references = References(self)
@@ -146,7 +153,9 @@ class Emission:
         """The whole template, without its hash."""
         model = self.model
         result: dict[str, Any] = {"$schema": _SCHEMAS.get(model.scope, _SCHEMAS["resourceGroup"])}
-        if self.symbolic:
+        if self.experimental:
+            result["languageVersion"] = "2.1-experimental"
+        elif self.symbolic:
             result["languageVersion"] = "2.0"
         result["contentVersion"] = "1.0.0.0"
         result["metadata"] = self._metadata()
@@ -177,7 +186,11 @@ class Emission:
         return {symbol.name: self.guard(symbol.node, lambda symbol=symbol: make(symbol)) for symbol in symbols}  # type: ignore[misc]
 
     def _metadata(self) -> dict[str, Any]:
-        result: dict[str, Any] = {"_generator": {"name": "bicep", "version": GENERATOR_VERSION}}
+        result: dict[str, Any] = {}
+        if self.experimental:
+            result["_EXPERIMENTAL_WARNING"] = _EXPERIMENTAL_WARNING
+            result["_EXPERIMENTAL_FEATURES_ENABLED"] = ["Asserts"]
+        result["_generator"] = {"name": "bicep", "version": GENERATOR_VERSION}
         exported = [
             self.guard(symbol.node, lambda symbol=symbol: self._exported_variable(symbol))  # type: ignore[misc]
             for symbol in self.model.variables

@@ -14,6 +14,7 @@ from infra_lib.arm.values import float_text
 from infra_lib.bicep import arm_text as arm
 from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
+from infra_lib.bicep.module_values import module_of
 from infra_lib.bicep.resources import UnmovableError
 
 if TYPE_CHECKING:
@@ -464,7 +465,7 @@ class Lowering:
                 context = self.context(resource, base.index, node)
                 return self.references.property(Reference(resource, context), name, node.safe)
         elif type(base) is s.PropertyAccess and base.identifier.name == "outputs":
-            module = self.module_type(base.base)
+            module = module_of(self.model, base.base, self.module_items)
             if module is not None:
                 return self._module_output(node, base, module)
         elif type(base) is s.VariableAccess:
@@ -537,29 +538,6 @@ class Lowering:
             node = node.arguments[0]  # type: ignore[attr-defined]
 
     # ------------------------------------------------------------------------------------------ modules
-
-    def module_type(self, node: s.Expression) -> sym.ModuleSymbol | None:
-        """The module whose type an expression has: one module, an item of a looped one, a variable that holds it."""
-        for _ in range(100):
-            if type(node) is s.Parenthesized:
-                node = node.expression
-            elif type(node) is s.NonNull:
-                node = node.base
-            elif type(node) is s.ArrayAccess:
-                symbol = self.symbols.get(node.base)
-                return symbol if type(symbol) is sym.ModuleSymbol and symbol.loop is not None else None
-            elif type(node) is s.VariableAccess:
-                symbol = self.symbols.get(node)
-                if type(symbol) is sym.ModuleSymbol:
-                    return symbol if symbol.loop is None else None
-                if type(symbol) is sym.LocalSymbol:
-                    return self.module_items.get(symbol)
-                if type(symbol) is not sym.VariableSymbol:
-                    return None
-                node = symbol.node.value
-            else:
-                return None
-        return None
 
     def _module_output(self, node: s.PropertyAccess, outputs: s.PropertyAccess, module: sym.ModuleSymbol) -> str:
         name = node.identifier.name

@@ -92,7 +92,7 @@ class SemanticModel(ModuleTarget):
     around a loop), ``uses`` (of declared names, by the declaration that they stand in, in source order), ``cycles`` (the circle through each
     symbol that is in one), ``invalid`` (symbols that cannot be used: their declaration is broken), ``compile_time_calls`` (calls
     of functions that the compiler evaluates, in source order; those in the body of a ``func`` are in ``inside_functions`` too; the values are in
-    ``compile_time_values``), ``whole_collections`` (a looped resource or module is used as a value),
+    ``compile_time_values``), ``arithmetic`` (operations and calls whose value may be known while compiling), ``whole_collections`` (a looped resource or module is used as a value),
     ``has_type_syntax`` (a type is written that only language version 2.0 has).
     """
 
@@ -125,6 +125,7 @@ class SemanticModel(ModuleTarget):
         self.compile_time_calls: list[s.FunctionCall | s.InstanceCall] = []
         self.inside_functions: set[s.Node] = set()
         self.compile_time_values: dict[s.Node, Any] = {}
+        self.arithmetic: list[s.Binary | s.FunctionCall | s.InstanceCall] = []
         self.whole_collections = False
         self.has_type_syntax = False
 

@@ -41,6 +41,13 @@ CODES: dict[str, Entry] = {
     # places
     "BCP130": Entry("error", "Decorators may not stand here.", "Remove the decorator."),
     "BCP138": Entry("error", "A loop may not stand here.", "Make it the whole value of a variable, and use the variable here."),
+    "BCP426": Entry("error", "A secure output is read here other than right off its module.", "Write module.outputs.name, without ! or .? in it."),
+    # experimental features
+    "BCP204": Entry("error", 'The extension "{name}" is not known.', "Correct its name, or add it to extensions in bicepconfig.json."),
+    "BCP349": Entry("error", "assert is an experimental feature.", 'Switch on "assertions" under experimentalFeaturesEnabled in bicepconfig.json.'),
+    # literals
+    "INF314": Entry("error", "The result of this arithmetic does not fit into 64 bits."),
+    "INF315": Entry("error", 'The function "{name}" has no value for an empty array.', "Give it at least one number."),
     # what is not compiled
     "INF310": Entry(
         "error", "The built-in compiler does not support {construct}.", "Rewrite it, or compile with the official Bicep CLI."

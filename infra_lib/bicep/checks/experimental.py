@@ -1,0 +1,30 @@
+"""What needs an experimental feature, and the features that are not supported here."""
+
+from __future__ import annotations
+
+from infra_lib.bicep import syntax as s
+from infra_lib.bicep.model import SemanticModel
+
+UNSUPPORTED_FEATURES = (
+    "resourceInfoCodegen", "waitUntil", "localDeploy", "moduleExtensionConfigs", "userDefinedConstraints", "deployCommands",
+    "runtimeValuesInTagsAndSku", "azExtensionConfig",
+)  # fmt: skip
+"""Features that change the template in ways that this compiler does not follow."""
+
+
+def check_experimental(model: SemanticModel) -> None:
+    """Refuse features and extensions that are not supported, and asserts without their feature."""
+    configuration = model.compiler.configuration_of(model.path)
+    for feature in UNSUPPORTED_FEATURES:
+        if configuration.is_enabled(feature):
+            model.report("INF310", (0, 0), construct=f'the experimental feature "{feature}"')
+    if not configuration.is_enabled("assertions"):
+        for symbol in model.asserts:
+            model.report("BCP349", symbol.node)
+    for extension in model.extensions:
+        specification = extension.node.specification
+        known = type(specification) is not s.Identifier or extension.node.specification.name in configuration.extensions  # type: ignore[attr-defined]
+        if known:
+            model.report("INF310", extension.node, construct=f'the extension "{extension.name}"')
+        else:
+            model.report("BCP204", specification, name=extension.name)
