@@ -54,7 +54,7 @@ def generate_module(template: Mapping[str, Any], *, source: str = "main.bicep", 
     writer.parameters_class(writer.unique(name), source)
     title = f"The parameters of {_one_line(source)}, as Python types."
     body = _wrapped(f"Written by `infra types {_one_line(source)}`; write it again when the template's parameters change.", "")
-    return _HEADER.format(title=_escaped(title), body=_escaped(body)) + writer.imports() + writer.body()
+    return _HEADER.format(title=_escaped(title), body=_escaped("\n".join(body))) + writer.imports() + writer.body()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -182,7 +182,7 @@ class _Writer:
         self.used.add("Literal")
         texts = [python_literal(value) for value in dict.fromkeys(allowed)]
         text = f"Literal[{', '.join(texts)}]"
-        if len(text) <= 48:
+        if len(text) <= 48 or len(texts) == 1:
             return text
         name = self.unique(hint)
         self.aliases.append(_bracketed(f"{name} = Literal", texts))
@@ -390,27 +390,31 @@ def _escaped(text: str) -> str:
     return safe.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
 
 
-def _wrapped(text: str, indent: str) -> str:
-    """A text in lines of at most 88 columns, its paragraphs kept apart."""
-    paragraphs = [" ".join(part.split()) for part in re.split(r"\n\s*\n", text.strip())]
-    filled = [
-        textwrap.wrap(part, _WIDTH, initial_indent=indent, subsequent_indent=indent, break_long_words=False)
-        for part in paragraphs
-    ]
-    return "\n\n".join("\n".join(lines) for lines in filled if lines)
+def _wrapped(text: str, indent: str, first: str = "", width: int = _WIDTH) -> list[str]:
+    """A text in lines of at most ``width`` columns, its paragraphs kept apart; ``first`` stands before the first of them."""
+    lines: list[str] = []
+    for paragraph in re.split(r"\n\s*\n", text.strip()):
+        filled = textwrap.wrap(
+            " ".join(paragraph.split()),
+            width,
+            initial_indent=indent if lines else indent + first,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        lines += ["", *filled] if lines and filled else filled
+    return lines
 
 
 def _docstring(text: str) -> str:
     """A docstring, indented by four; in several lines where it does not fit into one."""
-    indent = "    "
-    body = _escaped(" ".join(text.split())) if "\n\n" not in text else _escaped(text.strip())
-    if "\n" not in body:
-        start = " " if body.startswith('"') else ""
-        end = " " if body.endswith('"') else ""
-        line = f'{indent}"""{start}{body}{end}"""'
-        if len(line) <= _WIDTH:
-            return line
-    lines = _wrapped(body, indent).split("\n")
-    first = lines[0].strip()
-    start = " " if first.startswith('"') else ""
-    return "\n".join([f'{indent}"""{start}{first}', *lines[1:], f'{indent}"""'])
+    indent, quotes = "    ", '"""'
+    body = _escaped(text.strip())
+    first = quotes + (" " if body.startswith('"') else "")
+    last = (" " if body.endswith('"') else "") + quotes
+    lines = _wrapped(body, indent, first)
+    if len(lines) == 1 and len(lines[0]) + len(last) <= _WIDTH:
+        return lines[0] + last
+    if len(lines) == 1:
+        lines = _wrapped(body, indent, first, _WIDTH - len(last))
+    return "\n".join([*lines, indent + quotes]) if len(lines) > 1 else lines[0] + last
