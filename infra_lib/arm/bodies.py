@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from infra_lib.arm.compiler import Closure, compile_text, with_text
 from infra_lib.arm.expressions import ExpressionSyntaxError, is_expression, unescape
 from infra_lib.arm.failures import COPY_COUNT, VALIDATION, EvaluationError, syntax_failure
-from infra_lib.arm.partial import UNKNOWN, PartialDict, PartialList, Residual, materialize
+from infra_lib.arm.partial import UNKNOWN, OpenDict, PartialDict, PartialList, Residual, materialize
 from infra_lib.arm.template import member
 
 if TYPE_CHECKING:
@@ -136,6 +136,7 @@ def _compile_irregular(members: dict[str, Any], loops: bool) -> Closure:
     def build(frame: Frame) -> Any:
         result: dict[str, Any] = {}
         place = ""
+        unknown_names = False
         try:
             for place, name, value, property_loops in parts:
                 for loop in property_loops:
@@ -143,7 +144,7 @@ def _compile_irregular(members: dict[str, Any], loops: bool) -> Closure:
                 if name is not None:
                     key = _value(name, frame)
                     if isinstance(key, Residual):
-                        key = str(key)
+                        key, unknown_names = str(key), True
                     if not isinstance(key, str):
                         raise EvaluationError("The name of a property must be a string.")
                     if key in result:
@@ -151,6 +152,8 @@ def _compile_irregular(members: dict[str, Any], loops: bool) -> Closure:
                     result[key] = _value(value, frame)
         except EvaluationError as failure:
             raise _placed(failure, members[place], place) from None
+        if unknown_names:
+            return OpenDict(result)
         return PartialDict(result) if not UNKNOWN.isdisjoint(map(type, result.values())) else result
 
     return build

@@ -16,11 +16,13 @@ from infra_lib.arm.functions.registry import Function, FunctionError, lookup
 from infra_lib.arm.partial import (
     UNKNOWN,
     Declared,
+    OpenDict,
     PartialDict,
     PartialList,
     Residual,
     materialize,
     normalize,
+    open_dict,
     residual_access,
     residual_call,
 )
@@ -220,22 +222,28 @@ def partial_call(node: Call, function: Function, values: list[Any]) -> Any:
     values = [materialize(value) for value in values]
     decides = _DECIDABLE.get(node.key)
     if not UNKNOWN.isdisjoint(map(type, values)):
+        if node.key == "createobject" and len(values) % 2 == 0 and not _known_keys(values):
+            return open_dict(list(zip(values[::2], values[1::2], strict=True)))
         if decides is None or not decides(values):
             return residual_call(node.name, values)
         if node.key == "tryget":
             return _try_get(values, node)
-        values = [plain(value) for value in values]
+        opened = any(type(value) is OpenDict for value in values)
+        if node.key not in ("createarray", "createobject"):
+            values = [plain(value, items=node.key in ("flatten", "shallowmerge")) for value in values]
+        if opened and node.key == "union":
+            return OpenDict(normalize(function.call(values)))
     try:
         return normalize(function.call(values))
     except FunctionError as error:
         raise call_failure(error, node) from None
 
 
-def plain(value: Any) -> Any:
-    """A partial container as a plain one, two levels deep, for functions that look at structure alone."""
+def plain(value: Any, *, items: bool = False) -> Any:
+    """A partial container as a plain one, with ``items`` also those in an array, for functions that look at structure alone."""
     if type(value) is PartialList:
-        return [list(item) if type(item) is PartialList else dict(item) if type(item) is PartialDict else item for item in value]
-    return dict(value) if type(value) is PartialDict else value
+        return [plain(item) for item in value] if items else list(value)
+    return dict(value) if isinstance(value, PartialDict) else value
 
 
 def _always(_values: list[Any]) -> bool:
@@ -247,6 +255,10 @@ def _known_keys(values: list[Any]) -> bool:
 
 
 def _containers(values: list[Any]) -> bool:
+    return not any(type(value) is Residual or type(value) is OpenDict for value in values)
+
+
+def _not_residual(values: list[Any]) -> bool:
     return not any(type(value) is Residual for value in values)
 
 
@@ -254,13 +266,17 @@ def _nested_containers(values: list[Any]) -> bool:
     return _containers(values) and isinstance(values[0], list) and _containers(values[0])
 
 
+def _lists(values: list[Any]) -> bool:
+    return all(isinstance(value, list) for value in values)
+
+
 def _known_member(values: list[Any]) -> bool:
-    return isinstance(values[0], dict) and type(values[1]) not in UNKNOWN
+    return isinstance(values[0], dict) and type(values[0]) is not OpenDict and type(values[1]) not in UNKNOWN
 
 
 def _null_and_container(values: list[Any]) -> bool:
     """What is not null is not equal to null, whatever is in it."""
-    return any(value is None for value in values) and _containers(values)
+    return any(value is None for value in values) and _not_residual(values)
 
 
 def _separate_members(values: list[Any]) -> bool:
@@ -280,13 +296,14 @@ _DECIDABLE: dict[str, Callable[[list[Any]], bool]] = {
     "createarray": _always,
     "createobject": _known_keys,
     "length": _containers,
-    "empty": _containers,
+    "empty": _not_residual,
     "contains": _known_member,
     "equals": _null_and_container,
     "first": _containers,
     "last": _containers,
     "array": _containers,
     "flatten": _nested_containers,
+    "concat": _lists,
     "shallowmerge": _nested_containers,
     "union": _separate_members,
     "tryget": _containers,
@@ -337,8 +354,8 @@ def _compile_access(node: Access, target: Closure, keys: list[Closure]) -> Closu
                     return value[single]
                 return follow(value, literals, node)
 
-            return member
-        return lambda frame: follow(target(frame), literals, node)
+            return _speculative(member, node)
+        return _speculative(lambda frame: follow(target(frame), literals, node), node)
 
     def closure(frame: Frame) -> Any:
         path = []
@@ -347,7 +364,29 @@ def _compile_access(node: Access, target: Closure, keys: list[Closure]) -> Closu
             path.append(key(frame))
         return follow(value, path, node)
 
-    return closure
+    return _speculative(closure, node)
+
+
+def _speculative(closure: Closure, node: Access) -> Closure:
+    """What a declaration says of a resource may lack what the resource will have: a member that is missing then leaves the text."""
+    if not node.varies or not _asks_for_state(node.target):
+        return closure
+
+    def attempt(frame: Frame) -> Any:
+        try:
+            return closure(frame)
+        except EvaluationError as failure:
+            if failure.final or failure.node is not node or frame.references is None:
+                raise
+            return frame.references.without_declarations(lambda: closure(frame), failure)
+
+    return attempt
+
+
+def _asks_for_state(node: Node) -> bool:
+    if isinstance(node, Access):
+        return _asks_for_state(node.target) or any(map(_asks_for_state, node.keys))
+    return isinstance(node, Call) and (node.key in ("reference", "references") or any(map(_asks_for_state, node.arguments)))
 
 
 def follow(value: Any, keys: Sequence[Any], node: Node) -> Any:
@@ -356,6 +395,8 @@ def follow(value: Any, keys: Sequence[Any], node: Node) -> Any:
         kind = type(value)
         if kind is Residual:
             return residual_access(value.node, list(keys[position:]))
+        if kind is OpenDict and not (isinstance(key, str) and key in value):
+            return residual_access(residual_node(value), list(keys[position:]))
         if kind is Declared:
             return _follow_declared(value, list(keys[position:]), node)
         if type(key) in UNKNOWN:
@@ -419,8 +460,9 @@ def _follow_declared(reference: Declared, keys: list[Any], node: Node) -> Any:
             return residual_access(value.node, inside[position:])
         try:
             value = _step(value, key, node)
-        except EvaluationError:
-            if reference.followed and position > 0:
+        except EvaluationError as failure:
+            if reference.followed and position == 1:
+                failure.final = True
                 raise
             return residual_access(reference.node, path)
     if value is None and not reference.followed or type(value) is Residual and not reference.followed:

@@ -6,7 +6,7 @@ Everything is evaluated when it is first asked for, so that ``reference()`` of a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from infra_lib.arm.binding import build_frame, evaluate_declarations, nested_value, unknown_parameters
@@ -151,6 +151,8 @@ class Expansion:
         self._bodies: dict[str, Compiled] = {}
         self._outputs: dict[str, Any] | None = None
         self._evaluating: Instance | None = None
+        self.undeclared = False
+        """References are not answered from declarations for the moment."""
         self.evaluated_outside = False
         """The expressions belong to the template around this one (outer evaluation)."""
         self.own_resources_stay = False
@@ -418,7 +420,7 @@ class Expansion:
     def _declared(self, instance: Instance, identity: Any, version: Any, rest: list[Any], call: Call) -> Any:
         version = version or instance.api_version
         text = residual_call("reference" if call.key == "references" else call.name, [identity, version, *rest])
-        if not instance.deployed or instance.expansion.unknown or version != instance.api_version or instance.busy:
+        if self.undeclared or not instance.deployed or instance.expansion.unknown or version != instance.api_version or instance.busy:
             return text
         full = bool(rest) and str(rest[0]).lower() == "full"
         if instance.declaration.is_deployment:
@@ -468,6 +470,16 @@ class Expansion:
         if self.runtime is None or not UNKNOWN.isdisjoint(map(type, values)):
             return residual_call(call.name, values)
         return self.runtime.list(call.name, self.absolute(str(values[0])), str(values[1]), values[2] if len(values) > 2 else None)
+
+    def without_declarations(self, evaluate: Callable[[], Any], failure: EvaluationError) -> Any:
+        """The value without what declarations say of resources; raises ``failure`` where they were not asked."""
+        if self.runtime is not None or self.undeclared:
+            raise failure
+        self.undeclared = True
+        try:
+            return evaluate()
+        finally:
+            self.undeclared = False
 
     def resolved(self, function: str, symbol: str, arguments: list[Node]) -> list[Node]:
         """The arguments of reference() or list*() with the id, and the API version, of the resource that ``symbol`` names."""
@@ -777,7 +789,8 @@ def expand_nested(instance: Instance) -> Expansion | None:
     """The deployment that a resource nests; None when its template is not in it (templateLink)."""
     outer = instance.expansion
     raw = member(instance.declaration.body, "properties")
-    if not isinstance(raw, Mapping) or not isinstance(member(raw, "template"), Mapping):
+    inline, inner = inline_template(instance)
+    if inline is None:
         _check_link(instance)
         return None
     path = f"{instance.path}.properties.template"
@@ -785,11 +798,11 @@ def expand_nested(instance: Instance) -> Expansion | None:
         message = f"A deployment at the scope of a {instance.place.kind} needs a location."
         raise EvaluationError(message, kind=VALIDATION).at(f"{instance.path}.location")
     try:
-        template = Template(member(raw, "template"))
+        template = Template(inline)
         check_nested_types(template)
         place = instance.place
         template.scope_kind = place.kind
-        if is_inner(raw, outer.template):
+        if inner:
             frame = _inner_frame(instance, template, raw, place)
         else:
             frame = outer_frame(outer, template)
@@ -798,14 +811,29 @@ def expand_nested(instance: Instance) -> Expansion | None:
     frame.template_scope = place.kind
     condition = combine_conditions(outer.condition, instance)
     nested = Expansion(template, frame, place, instance, condition, strict=outer.strict)
-    nested.evaluated_outside = not is_inner(raw, outer.template)
-    if is_inner(raw, outer.template):
+    nested.evaluated_outside = not inner
+    if inner:
         for failure in evaluate_declarations(frame):
             raise failure.at(path)
     nested.expand()
     for failure in nested.failures:
         raise failure.at(path)
     return nested
+
+
+def inline_template(instance: Instance) -> tuple[Mapping[str, Any] | None, bool]:
+    """(the template of a nested deployment, whether it is evaluated with its own parameters and variables).
+
+    None for a link. A template that an expression gives is always evaluated on its own: the expression has been evaluated already.
+    """
+    raw = member(instance.declaration.body, "properties")
+    if not isinstance(raw, Mapping):
+        return None, True
+    template = member(raw, "template")
+    if isinstance(template, str):
+        evaluated = materialize(instance.expansion.within(instance, compile_json(template)))
+        return (evaluated if isinstance(evaluated, dict) else None), True
+    return (template if isinstance(template, Mapping) else None), is_inner(raw, instance.expansion.template)
 
 
 def _check_link(instance: Instance) -> None:

@@ -277,11 +277,16 @@ def value_node(value: Any) -> Node:
 
         return Call("json", (Literal(float_text(value)),))
     if isinstance(value, dict):
-        return Call("createObject", [part for key, item in value.items() for part in (value_node(key), value_node(item))])
+        names = _open_names if type(value).__name__ == "OpenDict" else value_node
+        return Call("createObject", [part for key, item in value.items() for part in (names(key), value_node(item))])
     if isinstance(value, list):
         return Call("createArray", [value_node(item) for item in value])
     node: Node = value.node
     return node
+
+
+def _open_names(name: str) -> Node:
+    return parse_expression(name) if is_expression(name) else Literal(name)
 
 
 def print_node(node: Node) -> str:

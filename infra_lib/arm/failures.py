@@ -31,6 +31,8 @@ class EvaluationError(Exception):
         self.span: tuple[int, int] | None = None
         self.text: str | None = None
         self.path = ""
+        self.final = False
+        """Not to be taken for something that a resource will have once it exists."""
 
     def at(self, path: str) -> EvaluationError:
         """The same failure below ``path`` (``properties``, ``[3]``)."""

@@ -70,6 +70,10 @@ class References(Protocol):
         """The value of ``list*(...)``."""
         ...
 
+    def without_declarations(self, evaluate: Callable[[], Any], failure: EvaluationError) -> Any:
+        """The value without what declarations say of resources; raises ``failure`` where they were not asked."""
+        ...
+
     def resolved(self, function: str, symbol: str, arguments: list[Node]) -> list[Node]:
         """The arguments of reference() or list*() with the id, and the API version, of the resource that ``symbol`` names."""
         ...

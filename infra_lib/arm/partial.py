@@ -37,6 +37,12 @@ class PartialDict(dict[str, Any]):
     __slots__ = ()
 
 
+class OpenDict(PartialDict):
+    """An object of which at least one name is unknown; such a name is held as its ``[expression]``."""
+
+    __slots__ = ()
+
+
 class PartialList(list[Any]):
     """An array of which at least one item, at any depth, is unknown."""
 
@@ -66,12 +72,19 @@ class Declared:
         return PartialDict(Properties=self.properties) if partial else {"Properties": self.properties}
 
 
-UNKNOWN: Final = frozenset({Residual, PartialDict, PartialList, Declared})
+UNKNOWN: Final = frozenset({Residual, PartialDict, OpenDict, PartialList, Declared})
+
+
+def open_dict(pairs: list[tuple[Any, Any]]) -> OpenDict:
+    """An object whose names are strings and residuals."""
+    return OpenDict({str(name): item for name, item in pairs})
 
 
 def normalize(value: Any) -> Any:
     """``value`` with the containers that hold something unknown made partial ones; for results that were built without care."""
     kind = type(value)
+    if kind is OpenDict:
+        return OpenDict({key: normalize(item) for key, item in value.items()})
     if kind is dict or kind is PartialDict:
         items = {key: normalize(item) for key, item in value.items()}
         return PartialDict(items) if any(type(item) in UNKNOWN for item in items.values()) else items
@@ -86,6 +99,8 @@ def materialize(value: Any) -> Any:
     kind = type(value)
     if kind is Declared:
         return materialize(value.whole())
+    if kind is OpenDict:
+        return OpenDict({key: materialize(item) for key, item in value.items()})
     if kind is PartialDict:
         return normalize({key: materialize(item) for key, item in value.items()})
     if kind is PartialList:
@@ -98,7 +113,7 @@ def text_form(value: Any) -> Any:
     kind = type(value)
     if kind is Residual:
         return str(value)
-    if kind is PartialDict:
+    if kind is PartialDict or kind is OpenDict:
         return {key: text_form(item) for key, item in value.items()}
     if kind is PartialList:
         return [text_form(item) for item in value]

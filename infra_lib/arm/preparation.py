@@ -12,7 +12,7 @@ from typing import Any
 from infra_lib.arm.binding import build_frame, evaluate_declarations, unknown_parameters
 
 from infra_lib.arm.deployment import BoundParameter, PreparedDeployment, PreparedResource, ResourceOptions, Runtime
-from infra_lib.arm.evaluate import Expansion, Instance, expand_nested, is_inner
+from infra_lib.arm.evaluate import Expansion, Instance, expand_nested, inline_template
 from infra_lib.arm.expressions import is_expression
 from infra_lib.arm.failures import COPY_COUNT, VALIDATION, EngineError, EvaluationError
 from infra_lib.arm.functions.registry import FUNCTIONS, FunctionError
@@ -238,12 +238,12 @@ class Preparation:
         return body
 
     def _add_template(self, instance: Instance, runtime: Runtime, body: dict[str, Any]) -> None:
-        raw = member(instance.declaration.body, "properties")
-        if not isinstance(raw, Mapping) or not isinstance(member(raw, "template"), Mapping):
+        template, inner = inline_template(instance)
+        if template is None:
             return
         properties = next(value for name, value in body.items() if name.lower() == "properties")
-        if is_inner(raw, instance.expansion.template):
-            properties["template"] = member(raw, "template")
+        if inner:
+            properties["template"] = template
             return
         nested = expand_nested(instance)
         assert nested is not None  # noqa: S101 - the template was seen above

@@ -13,8 +13,8 @@ _BITS_4, _BITS_6 = 32, 128
 _MAXIMUM_SUBNETS = 2**63 - 1
 _PREFIX = re.compile(r"\+?[0-9]{1,9}\Z")
 _OCTET = re.compile(r"(?:0[xX](?P<hexadecimal>[0-9a-fA-F]+)|0(?P<octal>[0-7]+)|(?P<decimal>0|[1-9][0-9]*))\Z")
-# The prefix that the class of an IPv4 address implies, by its first three bits; classes D and E imply none.
-_CLASS_PREFIXES = (8, 8, 8, 8, 16, 16, 24)
+# The prefix that the class of an IPv4 address implies, by its first two bits.
+_CLASS_PREFIXES = (8, 8, 16, 24)
 _DEFAULT_PREFIX_6 = 64
 
 
@@ -89,8 +89,7 @@ def _network(function: str, args: list[Any]) -> _Network:
         elif bits == _BITS_6:
             prefix = _DEFAULT_PREFIX_6
         else:
-            leading = value >> 29
-            prefix = _CLASS_PREFIXES[leading] if leading < len(_CLASS_PREFIXES) else None
+            prefix = _CLASS_PREFIXES[value >> 30]
         if prefix is not None:
             return _Network(value >> (bits - prefix) << (bits - prefix), prefix, bits)
     raise FunctionError(f"{function}() takes an address range such as '10.0.0.0/16' or 'fd00::/48', not {text!r}.")

@@ -10,7 +10,7 @@ from infra_lib.arm.expressions import Access, Call, Literal, Node, value_node
 from infra_lib.arm.failures import VALIDATION, EvaluationError
 from infra_lib.arm.functions.registry import Function, FunctionError
 from infra_lib.arm.values import LambdaValue
-from infra_lib.arm.partial import UNKNOWN, PartialList, Residual, argument_node, materialize, normalize
+from infra_lib.arm.partial import UNKNOWN, PartialList, Residual, argument_node, materialize, normalize, open_dict
 
 if TYPE_CHECKING:
     from infra_lib.arm.frame import Frame
@@ -189,8 +189,7 @@ def _to_object(node: Call, values: list[Any]) -> Any:
     if UNKNOWN.isdisjoint(map(type, keys)):
         return None
     members = [values[2].call(item) if len(values) > 2 else item for item in items]
-    pairs = [argument_node(part) for pair in zip(keys, members, strict=True) for part in pair]
-    return Residual(Call("createObject", pairs))
+    return open_dict(list(zip(keys, members, strict=True)))
 
 
 SPECIALS: dict[str, Special] = {
