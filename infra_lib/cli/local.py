@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,11 +45,11 @@ def serve_command(project: Path | None, host: str, port: int, pace: float) -> No
         server = serve(manager, host, port)
         note(f"Resource Manager at {server.url}; use it with --target {server.url}. Ctrl-C ends it.")
         try:
-            server.wait()
+            threading.Event().wait()
         except KeyboardInterrupt:
             note("Ended.")
         finally:
-            server.close()
+            server.stop()
 
 
 @command.command("status")

@@ -70,10 +70,11 @@ def _provision(planned: Planned, *, yes: bool, as_json: bool) -> int:
     if not plan.is_empty and not yes and is_interactive() and not planned.target.is_local:
         click.confirm(f"Deploy to {planned.target.name}?", abort=True, err=True)
     with ProgressView() as view:
-        deployment = plan.apply(listener=view)
+        workload = planned.workload
+        deployment = plan.apply(listener=view) if workload is None else workload.apply(plan, listener=view)
     config: dict[str, Any] = {}
     if planned.workload is not None:
-        written = planned.workload.record(deployment)
+        written = planned.workload.config
         config = dict(written.values)
         note(f"{written.path} is up to date.")
     if as_json:

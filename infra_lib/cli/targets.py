@@ -54,10 +54,11 @@ def choose_resource_group(target: Target, name: str | None, configured: str | No
 
 
 def _served_target(url: str, subscription_id: str | None) -> Target:
-    """A Resource Manager at a URL: the embedded one when it is served on this machine, which issues its own tokens."""
-    from infra_lib.local import served_credential
+    """The embedded Resource Manager as `infra local serve` serves it to this user; its tokens are made with the user's key."""
+    from infra_lib.local.transport import LocalCredential
+    from infra_lib.local.vault import KeyVault, default_key_file
 
-    credential = served_credential(url)
+    credential = LocalCredential(KeyVault(default_key_file()))
     return Target.azure(subscription_id or LOCAL_SUBSCRIPTION_ID, credential=credential, endpoint=url.rstrip("/"))
 
 

@@ -22,6 +22,7 @@ from infra_lib.planning.model import Change, ChangeSet, DesiredResource, LiveSta
 from infra_lib.planning.policy import ReusePolicy
 from infra_lib.planning.report import counts, html_fragment, html_page, value_rows
 from infra_lib.planning.rewrite import CannotRewriteError, Mode, mark
+from infra_lib.planning.tagging import OWNER_TAG, add_owner
 
 if TYPE_CHECKING:
     from infra_lib.arm.scopes import Scope
@@ -35,7 +36,7 @@ class Plan:
 
     ``resource_group`` is None for a template of another scope. ``location`` is where the resource group is created when
     ``creates_resource_group``, and where the deployment's record is kept above resource groups. ``registers`` are the resource
-    providers that are registered in the subscription first.
+    providers that are registered in the subscription first. ``owner`` is the value of the tag that created resources carry.
     """
 
     source: Source
@@ -48,6 +49,7 @@ class Plan:
     creates_resource_group: bool
     registers: tuple[str, ...] = ()
     policy: ReusePolicy = field(default_factory=ReusePolicy)
+    owner: str | None = None
     live: Mapping[str, LiveState] = field(repr=False)
     dependencies: Mapping[str, tuple[str, ...]] = field(repr=False)
 
@@ -133,13 +135,16 @@ class Plan:
         Raises PlanError when something is to be kept in a template whose form cannot say so.
         """
         modes = _modes(self.changes)
+        template = self.source.template
+        if self.owner is not None:
+            template = add_owner(template, _owned(self.changes, self.owner), self.owner)
         try:
-            return mark(self.source.template, modes, self.dependencies)
+            return mark(template, modes, self.dependencies)
         except CannotRewriteError as error:
             kept = [change.resource.name for change in self.changes if change.action == "keep"]
             if kept:
                 raise PlanError(f"{', '.join(kept)} cannot be kept: {error}.") from error
-            return dict(self.source.template)
+            return dict(template)
 
     def _live_outputs(self) -> dict[str, Any]:
         from infra_lib.arm.deployment import prepare
@@ -165,12 +170,14 @@ def plan(
     inherit: Iterable[Any] = (),
     environment: Mapping[str, str] | None = None,
     policy: ReusePolicy | None = None,
+    owner: str | None = None,
 ) -> Plan:
     """Decide for every resource of a .bicep, .bicepparam or .json file: create, unchanged, update, keep or conflict.
 
     Reads the target and writes nothing. ``location`` is where the resource group would be created if it is missing, and never
     sets a parameter. ``overrides`` and ``set_values`` (``NAME=VALUE``) replace single values, ``inherit`` lists where nulls are
-    looked up; ``environment`` replaces the process's for ``INFRA_PARAM_`` variables.
+    looked up; ``environment`` replaces the process's for ``INFRA_PARAM_`` variables. ``owner`` is the value of the tag that the
+    resources which are created get (none without it).
 
     Raises BicepError, ParameterError, TemplateError, InputError, and DeploymentError when the target cannot be read.
     """
@@ -216,9 +223,20 @@ def plan(
         creates_resource_group=creates,
         registers=found.unregistered,
         policy=policy,
+        owner=owner,
         live=live,
         dependencies=desired.dependencies,
     )
+
+
+def _owned(changes: Iterable[Change], owner: str) -> set[str]:
+    """The declarations whose resources are all created, or carry the owner's tag already: a write must not drop it."""
+    owned: dict[str, bool] = {}
+    for change in changes:
+        mine = change.action == "create" or (change.live_tags or {}).get(OWNER_TAG) == owner
+        place = declaration(change.resource.path)
+        owned[place] = owned.get(place, True) and mine
+    return {place for place, mine in owned.items() if mine}
 
 
 def _stopped(change: Change, reason: str | None) -> Change:

@@ -90,7 +90,7 @@ def _decide_one(
         unreadable=state.reason,
     )
     shown = comparison.differences if action in ("update", "conflict") else ()
-    return Change(action=action, resource=resource, reason=reason, differences=shown)
+    return Change(action=action, resource=resource, reason=reason, differences=shown, live_tags=state.body.get("tags"))
 
 
 def _summary(differences: Sequence[Difference]) -> str:

@@ -77,12 +77,13 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What is decided for one resource, and why."""
+    """What is decided for one resource, and why. ``live_tags`` are the tags that it has now, None where it has none."""
 
     action: Action
     resource: DesiredResource
     reason: str
     differences: tuple[Difference, ...] = ()
+    live_tags: Mapping[str, str] | None = None
 
     @property
     def writes(self) -> bool:

@@ -10,6 +10,8 @@ from infra_lib.deploy.execute import Deployment
 from infra_lib.deploy.progress import Listener, ignore
 from infra_lib.planning.policy import ReusePolicy
 from infra_lib.workloads.config import WorkloadConfig
+from infra_lib.workloads.ledger import Created, Ledger
+from infra_lib.workloads.teardown import RESOURCE_GROUP_TYPE
 
 if TYPE_CHECKING:
     from infra_lib.deploy.target import Target
@@ -54,6 +56,7 @@ class Workload:
             overrides=overrides,
             set_values=set_values,
             inherit=self.inherited(),
+            owner=Ledger(self.project.store).owner,
             policy=policy,
         )
 
@@ -66,11 +69,24 @@ class Workload:
         value = self.config.get("RESOURCE_GROUP_NAME")
         return value if isinstance(value, str) and value else None
 
-    def record(self, deployment: Deployment) -> WorkloadConfig:
-        """Write the deployment's outputs into the config file."""
+    def apply(self, plan: pipeline.Plan, *, listener: Listener = ignore) -> Deployment:
+        """Carry out a plan of this workload: deploy, record what is created, write the outputs into the config file.
+
+        What is created is recorded before the deployment, so that `infra down` finds what a failed one left.
+        """
+        created = [
+            Created(id=change.resource.id, type=change.resource.type, api_version=change.resource.api_version)
+            for change in plan.changes
+            if change.action == "create" and change.resource.is_known
+        ]
+        if plan.creates_resource_group:
+            created.insert(0, Created(id=str(plan.scope.id), type=RESOURCE_GROUP_TYPE, api_version=""))
+        if created and not plan.conflicts:
+            Ledger(self.project.store).add(plan.target.name, created, owner=plan.owner)
+        deployment = plan.apply(listener=listener)
         config = self.config
         config.write(config.merged(deployment.outputs))
-        return config
+        return deployment
 
     def provision(
         self,
@@ -87,6 +103,4 @@ class Workload:
         plan = self.plan(
             target, resource_group=resource_group, location=location, parameters=parameters, overrides=overrides, policy=policy
         )
-        deployment = plan.apply(listener=listener)
-        self.record(deployment)
-        return deployment
+        return self.apply(plan, listener=listener)

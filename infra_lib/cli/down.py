@@ -1,0 +1,55 @@
+"""``infra down``: delete what the project created."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from infra_lib.cli import options
+from infra_lib.cli.console import is_interactive, note, result, result_json
+from infra_lib.cli.targets import choose_target
+from infra_lib.cli.views import ProgressView
+from infra_lib.errors import InputError
+from infra_lib.workloads.project import Project
+
+
+@click.command()
+@options.project_option
+@options.target_options
+@click.option("--dry-run", is_flag=True, help="Say what would be deleted, and delete nothing.")
+@options.yes_option
+@options.json_option
+def command(
+    project: Path | None, target: str | None, subscription_id: str | None, dry_run: bool, yes: bool, as_json: bool
+) -> None:
+    """Delete what this project created, and only that, in reverse order; what was there before is left."""
+    from infra_lib.workloads.teardown import plan_teardown, tear_down
+
+    opened = Project.open(project or ".")
+    with choose_target(target, project=opened, subscription_id=subscription_id) as chosen:
+        found = plan_teardown(opened, chosen)
+        if not dry_run and found.deletes:
+            for item in found.deletes:
+                note(f"- {item.type} {item.id.rpartition('/')[2]}")
+            if not yes:
+                if not is_interactive():
+                    raise InputError("Deleting asks first: add --yes.")
+                click.confirm(f"Delete these {len(found.deletes)} from {chosen.name}?", abort=True, err=True)
+            with ProgressView() as view:
+                found = tear_down(opened, chosen, found, listener=view)
+        if as_json:
+            result_json(
+                {
+                    "deleted": [] if dry_run else [item.id for item in found.deletes],
+                    "would_delete": [item.id for item in found.deletes] if dry_run else [],
+                    "left": [{"id": item.id, "reason": reason} for item, reason in found.leaves],
+                }
+            )
+            return
+        for item, reason in found.leaves:
+            note(f"{item.id} is left: it {reason}.")
+        for item in found.deletes:
+            result(f"{'would delete' if dry_run else 'deleted'} {item.id}")
+        if not found.deletes:
+            note(f"This project has created nothing in {chosen.name} that is still there.")

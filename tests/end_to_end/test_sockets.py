@@ -1,0 +1,49 @@
+"""The same way over real sockets: Target.azure() against the embedded server, which is served on loopback."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from infra_lib.deploy.target import Target
+from infra_lib.errors import InputError
+from infra_lib.local import LocalResourceManager, serve
+from infra_lib.workloads.project import Project
+from infra_lib.workloads.scaffold import write_project
+
+
+@pytest.fixture
+def target() -> Iterator[Target]:
+    manager = LocalResourceManager()
+    with serve(manager) as server:
+        yield Target.azure(manager.subscription_id, credential=manager.credential(), endpoint=server.url)
+    manager.close()
+
+
+def test_the_sample_is_provisioned_and_settles(target: Target, tmp_path: Path) -> None:
+    write_project(tmp_path / "phi")
+    project = Project.open(tmp_path / "phi")
+    deployment = project.inference.provision(target, resource_group="rg-sockets", location="westeurope")
+    assert len(deployment.operations) == 7
+    assert deployment.target.startswith("127.0.0.1:")
+    config = json.loads((tmp_path / "phi" / "infra" / "inference.config.json").read_text())
+    assert all(config.values())
+    again = project.inference.provision(target, resource_group="rg-sockets")
+    assert again.sent is False
+    assert again.outputs == deployment.outputs
+
+
+def test_an_endpoint_elsewhere_has_to_be_encrypted() -> None:
+    with pytest.raises(InputError, match="not encrypted"):
+        Target.azure("00000000-0000-0000-0000-000000000000", endpoint="http://example.org")
+
+
+def test_a_subscription_is_needed_and_is_a_guid(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AZURE_SUBSCRIPTION_ID", raising=False)
+    with pytest.raises(InputError, match="AZURE_SUBSCRIPTION_ID"):
+        Target.azure()
+    with pytest.raises(InputError, match="not a GUID"):
+        Target.azure("production")
