@@ -428,6 +428,8 @@ class _Binder:
             self.symbols[node] = symbol
             if type(symbol) is not sym.LocalSymbol:
                 self.use(symbol, node)
+                if type(symbol) is sym.TypeSymbol and not self.in_type:
+                    self.error("BCP288", node, name=name)
                 if isinstance(symbol, sym.DeployableSymbol) and symbol.loop is not None:
                     above = self.around.get(node)
                     while type(above) is s.Parenthesized:
@@ -441,6 +443,8 @@ class _Binder:
             self.symbols[node] = sym.NamespaceSymbol(name)
         elif name in namespaces.PRIMITIVE_TYPES or name in namespaces.PARAMETERIZED_TYPES:
             self.symbols[node] = sym.AmbientType(name)
+            if not self.in_type:
+                self.error("BCP288", node, name=name)
         elif node.identifier.valid and self.in_type:
             self.error("BCP302", node, name=name)
             self.symbols[node] = sym.ErrorSymbol(name)

@@ -106,6 +106,8 @@ class _Checks:
                 continue
             seen.setdefault((name, "sys" if isinstance(call, s.InstanceCall) else ""), []).append(decorator)
             self.check_limits_below_zero(call)
+            if name == "allowed" and isinstance(call.arguments[0], s.ArraySyntax) and not call.arguments[0].items:
+                self.model.report("BCP099", call.arguments[0])
             if isinstance(self.node, (s.ResourceDeclaration, s.ModuleDeclaration)):
                 self.check_batch_size(decorator, call)
             if target is not None:

@@ -505,11 +505,11 @@ class ExpressionParser(TokenReader):
         variables = [_local_variable(item) for item in found.items]
         count = sum(variable.identifier.valid for variable in variables)
         broken = len(self.findings) > known or self.lexer_found_between(found.start, found.end)
-        if count == 2 or (broken and variables):
-            return variables[0], variables[1] if len(variables) > 1 else None, broken
-        if not broken:
+        if count != 2 and not broken:
             self.findings.append(Finding("BCP249", found.start, found.end, count=count))
-        return _local_variable(Skipped(found.start, found.end)), None, True
+            broken = True
+        item = variables[0] if variables else _local_variable(Skipped(found.start, found.end))
+        return item, variables[1] if len(variables) > 1 else None, broken
 
     def lexer_found_between(self, start: int, end: int) -> bool:
         """True when the lexer reported something in that span."""

@@ -22,6 +22,8 @@ def check_imports(model: SemanticModel) -> None:
         export = find_export(symbol.target, symbol.original)
         if export is not None and export.kind != "ambiguous":
             same.setdefault((id(symbol.target), symbol.original), []).append(symbol)
+            if export.kind == "type":
+                _report_uses(model, symbol, "BCP288")
             continue
         place = symbol.node.original
         if export is None:
@@ -29,7 +31,7 @@ def check_imports(model: SemanticModel) -> None:
             model.report("BCP360", place, name=symbol.original, path=_path_of(symbol), known=known)
         else:
             model.report("BCP373", place, name=symbol.original, path=_path_of(symbol))
-        _report_uses(model, symbol)
+        _report_uses(model, symbol, "BCP063")
     for group in same.values():
         if len(group) > 1:
             for symbol in group:
@@ -54,13 +56,15 @@ def _path_of(symbol: sym.ImportSymbol) -> str:
     return (path.literal if isinstance(path, s.StringSyntax) else None) or ""
 
 
-def _report_uses(model: SemanticModel, symbol: sym.ImportedSymbol) -> None:
-    """A value cannot be taken from what is not there; a type says so itself."""
+def _report_uses(model: SemanticModel, symbol: sym.ImportedSymbol, code: str) -> None:
+    """Report the uses as a value of what is none; uses as a type are looked at where types are made."""
+    if not any(use.symbol is symbol for uses in model.uses.values() for use in uses):
+        return
     types = {id(node) for owner in model.uses for node in _type_names(owner)}
     for uses in model.uses.values():
         for use in uses:
             if use.symbol is symbol and type(use.node) is s.VariableAccess and id(use.node) not in types and not use.in_lambda:
-                model.report("BCP063", use.node, name=symbol.name)
+                model.report(code, use.node, name=symbol.name)
 
 
 def _type_names(owner: sym.DeclaredSymbol) -> list[s.Node]:

@@ -218,9 +218,9 @@ class TypeTable:
         from infra_lib.bicep.imports import find_export
 
         export = find_export(symbol.target, symbol.original) if symbol.target is not None else None
-        if export is None:
+        if symbol.target is None:
             return INVALID
-        if export.kind != "type":
+        if export is None or export.kind != "type":
             return self.error("BCP287", node, name=symbol.name)
         return export.type_reference()
 

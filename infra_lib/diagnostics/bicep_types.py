@@ -9,6 +9,7 @@ CODES: dict[str, Entry] = {
     "BCP055": Entry("error", 'A type "{type}" has no properties.'),
     "BCP081": Entry("warning", 'The resource type "{type}" is not known; nothing about it is checked.'),
     "BCP083": Entry("error", 'The type has no part "{name}".', "Did you mean {suggestion}?"),
+    "BCP099": Entry("error", "@allowed() needs at least one value."),
     "BCP124": Entry("error", "@{name}() cannot stand on a type {type}."),
     "BCP125": Entry("error", "@{name}() cannot stand on a parameter."),
     "BCP126": Entry("error", "@{name}() cannot stand on a variable."),
