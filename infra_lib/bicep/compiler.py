@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -53,6 +55,19 @@ def compile_text(
     return compile_file(path, catalog=catalog, files=MemoryFiles({path: text, **(others or {})}))
 
 
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """Hold the cyclic garbage collector while the tree of a large file grows: it would go over all of it again and again."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 class _Reference(NamedTuple):
     """A module or import of a file: the statement, the node of its path and where that leads."""
 
@@ -76,7 +91,7 @@ class Compiler:
 
     def compile(self, path: str, shown: str | None = None) -> Compilation:
         """Compile the file at an absolute path; ``shown`` is its path in diagnostics."""
-        with deep_stack():
+        with deep_stack(), no_collection():
             model = self.model(path, shown or path)
             template = None
             if not any(each.has_errors for each in self.models.values()):
