@@ -281,7 +281,7 @@ def hashed_snapshot(file: HashedFile, resource_types: str) -> Outcome:
         return Outcome(file.name, ACCEPTED, f"the official engine refuses: {expected_error}", counts=counts)
     outcome = _compared_hashes(file.name, recorded, result.value, counts)
     if outcome.detail.startswith(_OTHER_ORDER) and ";" not in outcome.detail and has_order_left_to_chance(template):
-        return Outcome(file.name, EQUAL, counts={**counts, "equal but for an order that follows the random order of dependsOn": 1})
+        return Outcome(file.name, EQUAL, counts={**counts, "equal but for the random order of dependsOn": 1})
     return outcome
 
 

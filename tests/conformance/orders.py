@@ -34,7 +34,7 @@ def has_hash_in_some_order(template: Any, expected: str) -> bool:
 
 
 def has_order_left_to_chance(template: Any) -> bool:
-    """True when some ``dependsOn`` has entries whose order is random in the official output, and with it the order of a snapshot."""
+    """True when some ``dependsOn`` has entries whose order is random in the official output, and so a snapshot's order."""
     groups: list[list[str]] = []
     _with_marks(template, groups)
     return bool(groups)
