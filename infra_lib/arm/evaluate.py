@@ -28,7 +28,7 @@ from infra_lib.arm.partial import (
     mentions,
     residual_call,
 )
-from infra_lib.arm.places import Place, deployment_context, resource_group_context, scoped_id, subscription_context
+from infra_lib.arm.places import Place, deployment_context, management_group_context, resource_group_context, scoped_id, subscription_context
 from infra_lib.arm.template import MAX_RESOURCES, Declaration, ResourceDeclaration, Template, member
 from infra_lib.arm.types import KINDS, check_value, kind_of
 
@@ -134,7 +134,7 @@ class Expansion:
     """A template at a place. ``parent`` is the resource that it is nested in; ``deployments`` what the whole deployment shares."""
 
     def __init__(
-        self, template: Template, frame: Frame, place: Place, parent: Instance | None = None, condition: Any = True, *, strict: bool = False
+        self, template: Template, frame: Frame, place: Place, parent: Instance | None = None, condition: Any = None, *, strict: bool = False
     ) -> None:
         self.template = template
         self.frame = frame
@@ -438,7 +438,7 @@ class Expansion:
     @property
     def unknown(self) -> bool:
         """True when it is not known whether this deployment, or one around it, takes place."""
-        return self.condition is not True
+        return self.condition is not None and self.condition is not True
 
     def references(self, frame: Frame, arguments: list[Any], call: Call) -> Any:
         """The value of ``references('symbol'[, apiVersion][, 'full'])``: an array, one item for each deployed item of the loop."""
@@ -907,8 +907,8 @@ def nested_metadata(instance: Instance, template: Template, place: Place, locati
                 known["resourcegroup"] = before["resourcegroup"]
         else:
             known["resourcegroup"] = _group_context(outer, place)
-    if place.kind == "managementGroup" and place == outer.place and "managementgroup" in before:
-        known["managementgroup"] = before["managementgroup"]
+    if place.kind == "managementGroup" and isinstance(place.management_group, str):
+        known["managementgroup"] = management_group_context(place.management_group)
     at_group = place.kind == "resourceGroup"
     shown = None if at_group else (location if location is not None else Residual(Access(Call("deployment", ()), [Literal("location")])))
     known["deployment"] = deployment_context(instance.name, template.content_version, shown)
@@ -925,10 +925,10 @@ def _group_context(outer: Expansion, place: Place) -> dict[str, Any]:
 
 
 def combine_conditions(outer: Any, instance: Instance) -> Any:
-    """Whether a resource is deployed, given whether the deployment around it is: True, False, or a residual."""
-    own = instance.condition
-    if outer is True:
+    """Whether a resource is deployed, given whether the deployment around it is: True, False, a residual, None without a condition."""
+    own = instance.condition if instance.conditional else None
+    if outer is None:
         return own
-    if not instance.conditional:
+    if own is None or outer is True and own is True:
         return outer
     return residual_call("and", [outer, own])

@@ -119,12 +119,7 @@ def context_of(scope: Scope, content_version: str) -> dict[str, Any]:
     if isinstance(scope, ResourceGroupScope | SubscriptionScope) and scope.subscription_id is not None:
         known["subscription"] = subscription_context(scope.subscription_id, tenant)
     if isinstance(scope, ManagementGroupScope) and scope.management_group is not None:
-        known["managementgroup"] = PartialDict(
-            id=scope.id,
-            name=scope.management_group,
-            type="Microsoft.Management/managementGroups",
-            properties=metadata_residual("managementGroup", "properties"),
-        )
+        known["managementgroup"] = management_group_context(scope.management_group)
     if isinstance(scope, ResourceGroupScope) and scope.resource_group is not None:
         known["resourcegroup"] = resource_group_context(scope.subscription_id, scope.resource_group, scope.location)
     at_group = isinstance(scope, ResourceGroupScope)
@@ -142,6 +137,16 @@ def tenant_context(tenant: str) -> dict[str, Any]:
         displayName=metadata_residual("tenant", "displayName"),
         id=f"/tenants/{tenant}",
         tenantId=tenant,
+    )
+
+
+def management_group_context(name: str) -> dict[str, Any]:
+    """What managementGroup() returns."""
+    return PartialDict(
+        id=f"/providers/Microsoft.Management/managementGroups/{name}",
+        name=name,
+        type="Microsoft.Management/managementGroups",
+        properties=metadata_residual("managementGroup", "properties"),
     )
 
 

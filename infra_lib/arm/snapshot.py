@@ -284,7 +284,7 @@ def predicted(instance: Instance, path: tuple[str, ...], depends_on: tuple[str, 
     resource.name = instance.name if isinstance(instance.name, str) else str(instance.name)
     resource.api_version = instance.api_version
     condition = combine_conditions(instance.expansion.condition, instance)
-    resource.condition = True if condition is True else str(condition)
+    resource.condition = True if condition is None or condition is True else str(condition)
     resource.existing = instance.existing
     resource.symbol = instance.declaration.name
     resource.path = instance.path
