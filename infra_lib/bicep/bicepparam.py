@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -130,11 +130,14 @@ class _Document:
         values.collect_inputs()
         found: dict[str, Assigned] = {}
         own = file.assignments
-        for name in _ordered(values, own):
-            _check_references(values, own[name], found)
-            assigned = values.assigned(name, own[name], values)
-            if assigned is not None:
-                found[name] = assigned
+        variables = [symbol.node for symbol in file.model.variables]
+        for node in _ordered(values, [*own.values(), *variables]):
+            _check_references(values, node, found)
+            name = node.identifier.name
+            if own.get(name) is node:
+                assigned = values.assigned(name, own[name], values)
+                if assigned is not None:
+                    found[name] = assigned
         result = {name: found[name] for name in own if name in found}
         for name, (other, node) in file.inherited().items():
             assigned = self.values_of[other].assigned(name, node, values)
@@ -196,39 +199,48 @@ def _has_syntax_errors(model: SemanticModel) -> bool:
     return any((finding.level or CATALOGUE[finding.code].level) == "error" for finding in model.file.parsed.findings)
 
 
-def _ordered(values: Values, own: Mapping[str, s.ParameterAssignment]) -> list[str]:
-    """The parameters of a file, each after those that it refers to."""
-    order: dict[str, None] = {}
+_Declared = s.ParameterAssignment | s.VariableDeclaration
 
-    def visit(name: str, path: frozenset[str]) -> None:
-        if name in order or name in path:
-            return
-        for node in walk(own[name].value):
-            symbol = values.model.symbols.get(node)
-            if type(symbol) is sym.ParameterAssignmentSymbol and type(node) is s.VariableAccess and symbol.name in own:
-                visit(symbol.name, path | {name})
-        order[name] = None
 
-    for name in own:
-        visit(name, frozenset())
+def _references(values: Values, node: _Declared) -> list[tuple[s.Node, _Declared]]:
+    """The uses of the file's own parameters and variables in a declaration, each with what it means."""
+    found: list[tuple[s.Node, _Declared]] = []
+    for each in walk(node.value):
+        symbol = values.model.symbols.get(each) if type(each) is s.VariableAccess else None
+        if isinstance(symbol, sym.ParameterAssignmentSymbol | sym.VariableSymbol) and symbol.node is not node:
+            found.append((each, symbol.node))
+    return found
+
+
+def _ordered(values: Values, declarations: Iterable[_Declared]) -> list[_Declared]:
+    """The declarations, each after those that it refers to."""
+    order: dict[_Declared, None] = {}
+    entered: set[_Declared] = set()
+
+    def visit(node: _Declared) -> None:
+        if node not in entered:
+            entered.add(node)
+            for _, other in _references(values, node):
+                visit(other)
+            order[node] = None
+
+    for declaration in declarations:
+        visit(declaration)
     return list(order)
 
 
-def _check_references(values: Values, node: s.ParameterAssignment, assigned: Mapping[str, Assigned]) -> None:
+def _check_references(values: Values, node: _Declared, assigned: Mapping[str, Assigned]) -> None:
     """Report uses of parameters that have no value before the deployment: secrets, and those left to their defaults."""
-    model = values.model
-    for each in walk(node.value):
-        symbol = model.symbols.get(each) if type(each) is s.VariableAccess else None
-        if type(symbol) is not sym.ParameterAssignmentSymbol or symbol.node is node:
-            continue
-        other = assigned.get(symbol.name)
-        if symbol.node in values.failed:
-            values.failed.add(node)
-        elif other is not None and other.kind == "reference":
-            model.report("BCP368", each, name=symbol.name)
-            values.failed.add(node)
-        elif other is not None and other.kind == "value" and other.content is None:
-            model.report("BCP369", each, name=symbol.name)
+    for place, other in _references(values, node):
+        given = assigned.get(other.identifier.name) if isinstance(other, s.ParameterAssignment) else None
+        code = None
+        if given is not None and given.kind == "reference":
+            code = "BCP368"
+        elif given is not None and given.kind == "value" and given.content is None:
+            code = "BCP369"
+        if code is not None:
+            values.model.report(code, place, name=other.identifier.name)
+        if code is not None or other in values.failed:
             values.failed.add(node)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 from infra_lib.bicep import namespaces
@@ -11,6 +12,7 @@ from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
 from infra_lib.bicep.binder import bind_names
 from infra_lib.bicep.compiler import Compilation, Compiler
+from infra_lib.bicep.imports import exports_of
 from infra_lib.bicep.loaders import decode
 from infra_lib.bicep.model import JsonTemplate, ModuleTarget, SemanticModel, SourceFile
 from infra_lib.bicep.modules import Artifact, resolve
@@ -44,7 +46,7 @@ class ParameterFile:
         self.extends: s.ExtendsDeclaration | None = None
         self.base: ParameterFile | None = None
 
-    @property
+    @cached_property
     def assignments(self) -> dict[str, s.ParameterAssignment]:
         """The file's own assignments by name; of two with one name the first."""
         found: dict[str, s.ParameterAssignment] = {}
@@ -116,6 +118,9 @@ class ParameterFiles:
         _check_base(file)
         _check_decorators(model)
         _check_loops(model)
+        _check_members(model)
+        for extension in model.extensions:
+            model.report("INF310", extension.node, construct="extensions in parameter files")
         return file
 
     def _statements(self, file: ParameterFile) -> None:
@@ -281,6 +286,18 @@ def _check_base(file: ParameterFile) -> None:
             continue
         if file.base is not None and node.identifier.name not in members:
             known = ", ".join(f'"{name}"' for name in sorted(members)) or "none"
+            model.report("BCP053", node.identifier, name=node.identifier.name, known=known)
+
+
+def _check_members(model: SemanticModel) -> None:
+    """Report members that an imported file does not export as values."""
+    for node in walk(model.file.program):
+        symbol = model.symbols.get(node.base) if type(node) is s.PropertyAccess and type(node.base) is s.VariableAccess else None
+        if type(symbol) is not sym.WildcardSymbol or symbol.target is None or type(node) is not s.PropertyAccess:
+            continue
+        exports = exports_of(symbol.target)
+        if node.identifier.name not in exports:
+            known = ", ".join(f'"{name}"' for name in exports) or "none"
             model.report("BCP053", node.identifier, name=node.identifier.name, known=known)
 
 

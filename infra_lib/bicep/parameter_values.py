@@ -52,6 +52,7 @@ class Values:
         self._external: dict[s.Node, bool] = {}
         self._assigned: dict[str, Assigned] = {}
         self._variables_by_key = {symbol.name.lower(): symbol for symbol in reversed(self.model.variables)}
+        self._assignments_by_key = {name.lower(): node for name, node in reversed(self.file.assignments.items())}
         self._template = self._make_template()
         self._imported_plain: dict[str, Any] = {}
         self._imported_loops: dict[str, Any] = {}
@@ -260,9 +261,9 @@ class Values:
         if key.startswith(BASE_PREFIX):
             name = next((name for name in self.file.base_members() if name.lower() == key[len(BASE_PREFIX) :]), "")
             return self.base_value(name)
-        for name, node in self.file.assignments.items():
-            if name.lower() == key:
-                return self._evaluate_declaration(node)
+        node = self._assignments_by_key.get(key)
+        if node is not None:
+            return self._evaluate_declaration(node)
         raise FailedError(f"There is no parameter {key}.")
 
     def parameter(self, name: str) -> Any:
