@@ -1,8 +1,7 @@
 """The embedded Resource Manager: a server that speaks Resource Manager's wire protocol, in this process or on loopback.
 
-It deploys templates, keeps its state in SQLite and answers the Azure SDK's clients as the service does. What it
-supports is listed
-in docs/local-coverage.md; whatever it does not, it refuses by name.
+It deploys templates, keeps its state in SQLite and answers the Azure SDK's clients as the service does. What it supports is
+listed in docs/local-coverage.md; whatever it does not, it refuses by name.
 """
 
 from __future__ import annotations
@@ -10,12 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from infra_lib.local.context import Fault
     from infra_lib.local.manager import LocalResourceManager
     from infra_lib.local.server import Server, serve
 
-__all__ = ["LocalResourceManager", "Server", "serve"]
+__all__ = ["Fault", "LocalResourceManager", "Server", "serve"]
 
-_HOMES = {"LocalResourceManager": "manager", "Server": "server", "serve": "server"}
+_HOMES = {"Fault": "context", "LocalResourceManager": "manager", "Server": "server", "serve": "server"}
 
 
 def __getattr__(name: str) -> Any:

@@ -16,9 +16,8 @@ class Address:
 
     ``id`` is the path with its keywords in their usual casing, names as written; ``key`` is lower-cased and identifies the
     resource. ``scope`` is what precedes the last ``/providers/`` (empty for the tenant); ``parent`` is the enclosing
-    resource's id, or
-    the scope of a top-level one. A resource group has type Microsoft.Resources/resourceGroups, a subscription
-    Microsoft.Resources/subscriptions.
+    resource's id, or the scope of a top-level one. A resource group has type Microsoft.Resources/resourceGroups, a
+    subscription Microsoft.Resources/subscriptions.
     """
 
     __slots__ = ("id", "is_nested", "key", "name", "names", "parent", "resource_group", "scope", "subscription", "type")

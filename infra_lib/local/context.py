@@ -28,8 +28,8 @@ class Fault:
     """A failure asked for, so that a caller's way of dealing with it can be tried.
 
     ``path`` is a pattern (``*`` for anything, casing ignored) of the request's path, ``method`` its method. It happens
-    ``times`` times.
-    ``late``: a write is taken and then fails while it is carried out; else the request itself is refused with ``status``.
+    ``times`` times. ``late``: a write is taken and then fails while it is carried out; else the request itself is refused
+    with ``status``.
     """
 
     method: str

@@ -37,7 +37,7 @@ def coverage_text() -> str:
     """The text of docs/local-coverage.md."""
     from infra_lib.local.files.service import DIRECTORY_OPERATIONS, FILE_OPERATIONS, SHARE_OPERATIONS
     from infra_lib.local.providers import TYPES
-    from infra_lib.local.providers.generic import EXTRAS
+    from infra_lib.local.providers.well_known import ACTIONS, EXTRAS
     from infra_lib.local.service import all_routes
 
     modelled = {kind.name: kind for kind in TYPES}
@@ -52,8 +52,10 @@ def coverage_text() -> str:
         "`async`: with Azure-AsyncOperation; `location`: with 202 and Location when there is a pace.",
         "",
         "Every other type of a known namespace can be written, read, listed and deleted; it is kept as it is written. "
-        f"Of these, {len(EXTRAS)} get properties that templates read off them: "
-        f"{', '.join(f'`{name}`' for name in sorted(EXTRAS))}.",
+        "Of these, the following get properties that templates read off them: "
+        f"{', '.join(f'`{name}`' for name in sorted(EXTRAS))}; "
+        "and these have actions: "
+        f"{', '.join(f'`{name}` {action}' for name, action in sorted(ACTIONS))}.",
         "",
         "## Operations of the service itself",
         "",

@@ -141,7 +141,7 @@ def list_below(context: Context, kind: ResourceType, scope: str, call: Call) -> 
     refusals.require_group(context, holder)
     if "/providers/" in scope and context.find(scope) is None:
         raise refusals.not_found(holder)
-    default = context.find(f"{call.path}/default") if kind.implicit is not None else None
+    default = context.find(f"{call.path}/default") if kind.is_singleton else None
     records = [default] if default is not None else context.store.below(holder.key, kind.key)
     items = [present(context, kind, record, call) for record in records]
     return page(call, items)

@@ -24,12 +24,10 @@ class LocalResourceManager:
     """A Resource Manager with one subscription.
 
     ``store_path`` is the folder that keeps its state (a project's ``.infra``); None keeps it in memory, until
-    :meth:`close`. ``pace`` is how
-    long a long-running operation takes, in seconds, for all types or by type; at the default of 0 it is done when it
-    is asked for.
-    With a pace, waiting takes real time unless ``virtual_time`` is True: then it jumps ahead. ``key_file`` holds the
-    key that seals the
-    store; by default it lies in the user's configuration folder. Thread-safe; a context manager that closes itself.
+    :meth:`close`. ``pace`` is how long a long-running operation takes, in seconds, for all types or by type; at the default
+    of 0 it is done when it is asked for. With a pace, waiting takes real time unless ``virtual_time`` is True: then it
+    jumps ahead. ``key_file`` holds the key that seals the store; by default it lies in the user's configuration folder.
+    Thread-safe; a context manager that closes itself.
 
     Raises InfraError for a folder whose store cannot be read.
     """

@@ -19,6 +19,7 @@ Pace = float | Mapping[str, float]
 """How long an operation takes, in seconds: one number for all, or by resource type (``*`` for the others)."""
 
 RETRY_AFTER = "1"
+KEPT = 24 * 3600.0
 _TERMINAL_OK = "Succeeded"
 
 
@@ -83,8 +84,10 @@ def begin(
     if collection.endswith("/operationresults"):
         identifier = base64.urlsafe_b64encode(identifier.encode()).decode().rstrip("=")
     path = f"{collection}/{identifier}"
+    context.store.forget_statuses(context.now - KEPT)
     context.store.put_status(
         path.lower(),
+        due,
         {"id": path, "name": identifier, "start": context.now, "due": due, "subject": subject, "result": result, "error": error},
     )
     return path

@@ -30,7 +30,7 @@ CREATE INDEX IF NOT EXISTS resources_by_type ON resources (type, key);
 CREATE TABLE IF NOT EXISTS deployment_operations (
   deployment TEXT NOT NULL, operation TEXT NOT NULL, number INTEGER NOT NULL, document BLOB NOT NULL,
   PRIMARY KEY (deployment, operation)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS operations (id TEXT PRIMARY KEY, document BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS operations (id TEXT PRIMARY KEY, due REAL NOT NULL, document BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS events (number INTEGER PRIMARY KEY, due REAL NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS events_by_due ON events (due);
 CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, document BLOB NOT NULL) WITHOUT ROWID;
@@ -177,6 +177,19 @@ class Store:
             )
         return [self._record(row) for row in rows]
 
+    def count_below(self, key: str, type: str) -> int:
+        """How many resources of a (lower-cased) type have a key that begins with ``key/``."""
+        bounds = (type, f"{key}/", f"{key}0")
+        return int(self._rows("SELECT COUNT(*) FROM resources WHERE type = ? AND key > ? AND key < ?", bounds)[0][0])
+
+    def below_but(self, key: str, type: str) -> list[Record]:
+        """The resources whose key begins with ``key/``, without those of one (lower-cased) type, by key."""
+        bounds = (f"{key}/", f"{key}0", type)
+        rows = self._rows(
+            "SELECT key, type, document FROM resources WHERE key > ? AND key < ? AND type != ? ORDER BY key", bounds
+        )
+        return [self._record(row) for row in rows]
+
     def of_type(self, type: str) -> list[Record]:
         """All resources of a (lower-cased) type, wherever they are."""
         return [
@@ -209,9 +222,13 @@ class Store:
 
     # ------------------------------------------------------------------------------------------ operations and events
 
-    def put_status(self, operation: str, document: dict[str, Any]) -> None:
-        """Keep the state of a long-running operation."""
-        self._change("INSERT OR REPLACE INTO operations VALUES (?, ?)", (operation, self._pack(document)))
+    def put_status(self, operation: str, due: float, document: dict[str, Any]) -> None:
+        """Keep the state of a long-running operation that ends at ``due`` (seconds since the epoch)."""
+        self._change("INSERT OR REPLACE INTO operations VALUES (?, ?, ?)", (operation, due, self._pack(document)))
+
+    def forget_statuses(self, before: float) -> None:
+        """Forget the long-running operations that ended before a time."""
+        self._change("DELETE FROM operations WHERE due < ?", (before,))
 
     def get_status(self, operation: str) -> dict[str, Any] | None:
         """The state of a long-running operation, or None."""

@@ -44,16 +44,14 @@ class NameRule:
 class ResourceType:
     """A resource type.
 
-    ``tracked``: has a location (required) and tags. ``put``: how a PUT answers: at once (``sync``), with
-    Azure-AsyncOperation (``async``)
-    or with 202 and Location. ``created`` is the status of a PUT that creates; ``replaces`` False: a later PUT keeps
-    what it leaves out (tags excepted). ``check`` refuses a body on its own terms (also before a
-    deployment begins); ``complete`` makes the record to keep, with defaults and read-only properties, and refuses what
-    does not fit the
-    rest of the state. ``present`` makes the body that is shown. ``implicit`` gives a resource that exists without having been
-    written. ``on_delete_asked`` may refuse a deletion, ``on_delete`` is told of it, also when
-    it comes with that of the group. ``actions`` are POSTs by (lower-case) name, ``reads`` GETs below the resource by
-    (lower-case) name.
+    ``tracked``: has a location (required) and tags. ``put``: how a PUT answers: at once (``sync``), with Azure-
+    AsyncOperation (``async``) or with 202 and Location. ``created`` is the status of a PUT that creates; ``replaces``
+    False: a later PUT keeps what it leaves out (tags excepted). ``check`` refuses a body on its own terms (also before a
+    deployment begins); ``complete`` makes the record to keep, with defaults and read-only properties, and refuses what does
+    not fit the rest of the state. ``present`` makes the body that is shown. ``implicit`` gives a resource that exists
+    without having been written, ``is_singleton`` says that it is the only one, named default. ``on_delete_asked`` may
+    refuse a deletion, ``on_delete`` is told of it, also when it comes with that of the group. ``actions`` are POSTs by
+    (lower-case) name, ``reads`` GETs below the resource by (lower-case) name.
     """
 
     name: str
@@ -72,6 +70,7 @@ class ResourceType:
     check: Check | None = None
     present: Present | None = None
     implicit: Implicit | None = None
+    is_singleton: bool = False
     on_written: Hook | None = None
     on_delete_asked: Hook | None = None
     on_delete: Hook | None = None

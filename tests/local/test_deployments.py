@@ -9,6 +9,7 @@ from azure.core.exceptions import HttpResponseError, ResourceExistsError, Resour
 
 from infra_lib.local import LocalResourceManager
 from infra_lib.local.context import Fault
+from infra_lib.local.deployments import bodies
 from tests.local.conftest import GROUP, LOCATION, Clients, template
 
 VAULT = {"type": "Microsoft.KeyVault/vaults", "apiVersion": "2023-07-01", "location": LOCATION, "properties": {}}
@@ -428,3 +429,17 @@ def test_many_threads_deploy_at_once(clients: Clients) -> None:
         assert set(pool.map(one, range(24))) == {"Succeeded"}
     assert len(names_of(clients)) == 24
     assert failure(lambda: clients.group(location="eastus")).__class__ is ResourceExistsError
+
+
+def test_the_oldest_deployments_leave_the_history_before_it_is_full(clients: Clients, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "CLEANED_FROM", 5)
+    monkeypatch.setattr(bodies, "CLEANED_TO", 3)
+    for number in range(7):
+        clients.deploy(template([]), name=f"d{number}")
+    assert sorted(item.name for item in clients.deployments.deployments.list_by_resource_group(GROUP)) == [
+        "d2",
+        "d3",
+        "d4",
+        "d5",
+        "d6",
+    ]

@@ -222,3 +222,27 @@ def test_importing_it_loads_neither_werkzeug_nor_the_sdk() -> None:
 def test_the_list_of_what_is_supported_is_current() -> None:
     text = (DOCS / "local-coverage.md").read_text(encoding="utf-8")
     assert text == coverage_text(), "run: python -m infra_lib.local.coverage > docs/local-coverage.md"
+
+
+# ---------------------------------------------------------------------------------------------- what templates read off
+
+
+def test_subnets_are_there_with_their_network_and_by_themselves(clients: Clients) -> None:
+    network = clients.id("Microsoft.Network/virtualNetworks/vnet1")
+    inline = {"name": "one", "properties": {"addressPrefix": "10.0.0.0/24"}}
+    clients.put(network, {"location": LOCATION, "properties": {"subnets": [inline]}})
+    assert clients.get(f"{network}/subnets/one")["properties"]["addressPrefix"] == "10.0.0.0/24"
+    clients.put(f"{network}/subnets/two", {"properties": {"addressPrefix": "10.0.1.0/24"}})
+    held = clients.put(network, {"location": LOCATION, "properties": {}})["properties"]["subnets"]
+    assert [item["id"].rsplit("/", 2)[1:] for item in held] == [["subnets", "one"], ["subnets", "two"]]
+    clients.resources.resources.begin_delete_by_id(f"{network}/subnets/two", api_version="2024-01-01").result()
+    assert [item["name"] for item in clients.get(network)["properties"]["subnets"]] == ["one"]
+
+
+def test_keys_of_common_types_stay_the_same(clients: Clients) -> None:
+    registry = clients.id("Microsoft.ContainerRegistry/registries/Reg1")
+    clients.put(registry, {"location": LOCATION, "sku": {"name": "Basic"}, "properties": {}})
+    assert clients.get(registry)["properties"]["loginServer"] == "reg1.azurecr.io"
+    first = clients.raw("POST", f"{registry}/listCredentials").json()
+    assert first["username"] == "Reg1"
+    assert first == clients.raw("POST", f"{registry}/listCredentials").json()

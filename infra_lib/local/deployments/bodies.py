@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from infra_lib.arm.deployment import PreparedDeployment
-from infra_lib.local import locations
+from infra_lib.local import locations, refusals
 from infra_lib.local.addresses import DEPLOYMENT_TYPE, Address, parse
 from infra_lib.local.context import Context
 from infra_lib.local.deployments.request import DeploymentRequest, template_hash
@@ -16,6 +16,7 @@ from infra_lib.local.protocol import ServiceError
 from infra_lib.local.store import Record
 
 MAX_DEPLOYMENTS = 800
+CLEANED_FROM, CLEANED_TO = 775, 750
 EXPIRES = 7 * 24 * 3600
 ACTIVE = ("Accepted", "Running")
 
@@ -84,19 +85,7 @@ def require_idle(context: Context, address: Address) -> Record | None:
     """The deployment of this name that has ended, if there is one. Raises ServiceError while it is active."""
     existing = context.store.get(address.key)
     if existing is None:
-        siblings = [
-            record
-            for record in context.store.below(address.scope.lower(), DEPLOYMENT_TYPE.lower())
-            if _same_scope(record, address)
-        ]
-        if len(siblings) >= MAX_DEPLOYMENTS:
-            raise ServiceError(
-                409,
-                "DeploymentQuotaExceeded",
-                f"Creating the deployment '{address.name}' would exceed the quota of '{MAX_DEPLOYMENTS}'. The current "
-                "deployment count is "
-                f"'{len(siblings)}'. Please delete some deployments before creating a new one.",
-            )
+        _make_room(context, address)
         return None
     if existing.properties["provisioningState"] in ACTIVE:
         started = existing.private["request"]["started"]
@@ -110,8 +99,32 @@ def require_idle(context: Context, address: Address) -> Record | None:
     return existing
 
 
-def _same_scope(record: Record, address: Address) -> bool:
-    return parse(record.id).scope.lower() == address.scope.lower()
+def _make_room(context: Context, address: Address) -> None:
+    """Delete the oldest deployments of a scope from its history before it is full, as the service does.
+
+    Raises ServiceError DeploymentQuotaExceeded when the history is full all the same, because a lock keeps it.
+    """
+    collection = address.key.rpartition("/")[0]
+    kind = DEPLOYMENT_TYPE.lower()
+    count = context.store.count_below(collection, kind)
+    if count < CLEANED_FROM:
+        return
+    try:
+        refusals.require_unlocked(context, parse(address.scope), deleting=True)
+    except ServiceError as error:
+        if count < MAX_DEPLOYMENTS:
+            return
+        raise ServiceError(
+            409,
+            "DeploymentQuotaExceeded",
+            f"Creating the deployment '{address.name}' would exceed the quota of '{MAX_DEPLOYMENTS}'. The current deployment "
+            f"count is '{count}'. Please delete some deployments before creating a new one, or remove the lock.",
+        ) from error
+    ended = [record for record in context.store.below(collection, kind) if record.properties["provisioningState"] not in ACTIVE]
+    ended.sort(key=lambda record: str(record.properties["timestamp"]))
+    for record in ended[: count - CLEANED_TO]:
+        context.store.delete_operations(record.key)
+        context.store.delete(record.key)
 
 
 def _clock(seconds: float) -> str:

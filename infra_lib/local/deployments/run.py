@@ -289,8 +289,8 @@ class _Run:
         """Mode Complete: what the resource group has and the template does not name goes."""
         group = parse(self.record.id).group_id.lower()
         named = {parse(resource.id).key for resource in self.prepared.resources if resource.condition}
-        for other in self.context.store.below(group):
-            top_level = other.type.count("/") == 1 and other.type != _KIND
+        for other in self.context.store.below_but(group, _KIND):
+            top_level = other.type.count("/") == 1
             if top_level and other.key not in named and not any(key.startswith(f"{other.key}/") for key in named):
                 lifecycle.drop(self.context, other.key)
 

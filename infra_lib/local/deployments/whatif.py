@@ -7,13 +7,13 @@ from typing import Any
 
 from infra_lib.arm.deployment import PreparedDeployment
 from infra_lib.local import locations
-from infra_lib.local.addresses import Address, parse
+from infra_lib.local.addresses import DEPLOYMENT_TYPE, Address, parse
 from infra_lib.local.context import Context
 from infra_lib.local.deployments.preflight import known_body, leaves
 from infra_lib.local.protocol import Call
 
 _MASK = "*******"
-_HIDDEN = ("microsoft.resources/deployments", "microsoft.app/containerapps/revisions", "microsoft.app/jobs/executions")
+_HIDDEN = ("microsoft.app/containerapps/revisions", "microsoft.app/jobs/executions")
 
 
 def _equal(name: str, before: Any, after: Any) -> bool:
@@ -105,7 +105,7 @@ def changes(
             entry |= {"changeType": kind, "before": before, "after": after, "delta": delta}
         found.append(entry)
     if scope.resource_group:
-        for record in context.store.below(scope.group_id.lower()):
+        for record in context.store.below_but(scope.group_id.lower(), DEPLOYMENT_TYPE.lower()):
             if record.key not in seen and record.type not in _HIDDEN:
                 kind = "Delete" if mode == "Complete" and record.type.count("/") == 1 else "Ignore"
                 found.append(

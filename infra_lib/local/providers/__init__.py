@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from infra_lib.local.providers import app, groups, operational_insights, resources, storage
+from infra_lib.local.providers import app, groups, network, operational_insights, resources, storage
 from infra_lib.local.routes import Route, operation_routes, routes_of
 from infra_lib.local.types import ResourceType
 
-TYPES: tuple[ResourceType, ...] = (*storage.TYPES, *operational_insights.TYPES, *app.TYPES)
+TYPES: tuple[ResourceType, ...] = (*storage.TYPES, *operational_insights.TYPES, *app.TYPES, *network.TYPES)
 
 
 def route_table() -> list[Route]:

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from infra_lib.local import lifecycle, locations, refusals
+from infra_lib.local import lifecycle, refusals
 from infra_lib.local.addresses import Address, parse
-from infra_lib.local.context import TENANT_ID, Context
+from infra_lib.local.context import Context
 from infra_lib.local.protocol import Call, Reply, ServiceError
 from infra_lib.local.providers.namespaces import NAMESPACES
 from infra_lib.local.providers.values import one_of, properties_of
+from infra_lib.local.providers.well_known import ACTIONS, EXTRAS, INLINE
 from infra_lib.local.routes import Route
 from infra_lib.local.store import Record
 from infra_lib.local.types import Body, ResourceType
@@ -38,62 +38,6 @@ _TRACKED_EXCEPTIONS = frozenset({
     "microsoft.managedservices/marketplaceregistrationdefinitions",
 })  # fmt: skip
 _UNTRACKED_TYPES = frozenset({"microsoft.insights/diagnosticsettings", "microsoft.storage/storageaccounts/services"})
-
-Extra = Callable[[Context, Body], Body]
-
-
-def _identity(context: Context, body: Body) -> Body:
-    return {
-        "tenantId": TENANT_ID,
-        "principalId": context.guid(body["id"], "principal"),
-        "clientId": context.guid(body["id"], "client"),
-    }
-
-
-def _vault(_context: Context, body: Body) -> Body:
-    return {"vaultUri": f"https://{body['name']}.vault.azure.net/"}
-
-
-def _registry(_context: Context, body: Body) -> Body:
-    return {"loginServer": f"{body['name'].lower()}.azurecr.io"}
-
-
-def _component(context: Context, body: Body) -> Body:
-    key, application = context.guid(body["id"], "key"), context.guid(body["id"], "application")
-    endpoint = f"https://{locations.normalize(str(body.get('location', '')))}-0.in.applicationinsights.azure.com/"
-    return {
-        "AppId": application,
-        "ApplicationId": body["name"],
-        "InstrumentationKey": key,
-        "ConnectionString": f"InstrumentationKey={key};IngestionEndpoint={endpoint};ApplicationId={application}",
-    }
-
-
-def _cognitive(_context: Context, body: Body) -> Body:
-    name = str(properties_of(body).get("customSubDomainName") or body["name"]).lower()
-    return {"endpoint": f"https://{name}.cognitiveservices.azure.com/"}
-
-
-def _database_account(_context: Context, body: Body) -> Body:
-    return {"documentEndpoint": f"https://{body['name'].lower()}.documents.azure.com:443/"}
-
-
-def _secret(_context: Context, body: Body) -> Body:
-    vault, name = parse(body["id"]).names
-    return {"secretUri": f"https://{vault}.vault.azure.net/secrets/{name}"}
-
-
-EXTRAS: dict[str, Extra] = {
-    "microsoft.managedidentity/userassignedidentities": _identity,
-    "microsoft.keyvault/vaults": _vault,
-    "microsoft.keyvault/vaults/secrets": _secret,
-    "microsoft.containerregistry/registries": _registry,
-    "microsoft.insights/components": _component,
-    "microsoft.cognitiveservices/accounts": _cognitive,
-    "microsoft.documentdb/databaseaccounts": _database_account,
-}
-"""Read-only properties of types that are otherwise kept as they are written."""
-
 
 # ---------------------------------------------------------------------------------------------- the types
 
@@ -124,13 +68,21 @@ def _check_lock(_context: Context, _address: Address, body: Body, _existing: Rec
     )
 
 
-def _complete(context: Context, address: Address, body: Body, existing: Record | None) -> Record:
-    kind = type_of(address.type, in_group=bool(address.resource_group) and "/providers/" not in address.scope)
+def complete(context: Context, address: Address, body: Body, existing: Record | None) -> Record:
+    """The record of a resource that is kept as it is written, without its secrets."""
+    kind = context.types.get(address.type.lower()) or type_of(
+        address.type, in_group=bool(address.resource_group) and "/providers/" not in address.scope
+    )
     shown = lifecycle.envelope(context, kind, address, body, existing)
     for name, value in body.items():
         if name not in shown and name not in ("id", "name", "type", "properties", "apiVersion") and value is not None:
             shown[name] = value
     properties = _without_secrets(properties_of(body), _SECRET_BY_TYPE.get(kind.key, ()))
+    if existing is not None:
+        # Children that a body leaves out altogether stay: they may have been written by themselves.
+        for collection in INLINE.get(kind.key, ()):
+            if collection in existing.properties:
+                properties.setdefault(collection, existing.properties[collection])
     extra = EXTRAS.get(kind.key)
     shown["properties"] = {**properties, **(extra(context, {**shown, "properties": properties}) if extra is not None else {})}
     if kind.tracked or "properties" in body:
@@ -144,7 +96,7 @@ def type_of(type_name: str, *, in_group: bool) -> ResourceType:
     return ResourceType(
         name=type_name,
         api_versions=(),
-        complete=_complete,
+        complete=complete,
         tracked=in_group and _is_tracked(type_name),
         at="any",
         check=_check_lock if type_name.lower() == refusals.LOCK_TYPE else None,
@@ -229,6 +181,14 @@ def _post(context: Context, call: Call) -> Reply:
     known = context.types.get(address.type.lower()) if address.name else None
     if known is not None and action.lower() in known.actions:
         return lifecycle.act(context, known, address, action, call)
+    made = ACTIONS.get((address.type.lower(), action.lower()))
+    if made is not None:
+        refusals.require_api_version(call)
+        refusals.require_group(context, address)
+        record = context.find(address.id)
+        if record is None:
+            raise refusals.not_found(address)
+        return Reply(200, made(context, record.body))
     raise unsupported(context, call)
 
 

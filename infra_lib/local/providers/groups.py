@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from infra_lib.local import lifecycle, locations, operations, refusals
-from infra_lib.local.addresses import RESOURCE_GROUP_TYPE, parse
+from infra_lib.local.addresses import DEPLOYMENT_TYPE, RESOURCE_GROUP_TYPE, parse
 from infra_lib.local.context import Context
 from infra_lib.local.protocol import Call, Reply, ServiceError
 from infra_lib.local.providers import filters
@@ -126,8 +126,8 @@ def _export(context: Context, call: Call) -> Reply:
     refusals.require_group(context, address)
     wanted = [str(item).lower() for item in call.json_object().get("resources") or ["*"]]
     resources = []
-    for record in context.store.below(address.key):
-        if record.type == "microsoft.resources/deployments" or not ("*" in wanted or record.key in wanted):
+    for record in context.store.below_but(address.key, DEPLOYMENT_TYPE.lower()):
+        if "*" not in wanted and record.key not in wanted:
             continue
         names = "/".join(parse(record.id).names)
         kept = {name: value for name, value in record.body.items() if name not in ("id", "name", "type", "systemData", "etag")}

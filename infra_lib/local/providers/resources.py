@@ -14,7 +14,6 @@ from infra_lib.local.providers.namespaces import NAMESPACES
 from infra_lib.local.routes import GROUP, SUBSCRIPTION, Route
 from infra_lib.local.store import Record, Store
 
-_HIDDEN = (DEPLOYMENT_TYPE.lower(), RESOURCE_GROUP_TYPE.lower())
 _LISTED = ("id", "name", "type", "location", "tags", "kind", "sku", "identity", "managedBy", "plan", "zones")
 SUBSCRIPTION_NAME = "Local"
 
@@ -166,8 +165,8 @@ def _resources(context: Context, call: Call) -> Reply:
     keep = filters.compile_filter(call.query.get("$filter", ""))
     expand = call.query.get("$expand", "").lower()
     items = []
-    for record in context.store.below(holder.key):
-        if record.type in _HIDDEN or "location" not in record.body or not keep(record.body):
+    for record in context.store.below_but(holder.key, DEPLOYMENT_TYPE.lower()):
+        if record.type == RESOURCE_GROUP_TYPE.lower() or "location" not in record.body or not keep(record.body):
             continue
         item = {name: record.body[name] for name in _LISTED if name in record.body}
         for name, field in (("createdtime", "created"), ("changedtime", "changed")):

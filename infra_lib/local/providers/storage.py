@@ -263,6 +263,7 @@ def _service_type(name: str) -> ResourceType:
         check=_service_only_default,
         complete=complete,
         implicit=implicit,
+        is_singleton=True,
     )
     return kind
 
