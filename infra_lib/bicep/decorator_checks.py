@@ -41,7 +41,10 @@ _PLACES: dict[type, tuple[str, str]] = {
     s.ObjectTypeAdditionalProperties: ("type", "BCP297"),
     s.TupleTypeItem: ("type", "BCP297"),
 }
-"""The word of :data:`~infra_lib.bicep.namespaces.DECORATOR_PLACES` for a node, and the code where a decorator cannot stand on it."""
+"""The word of :data:`~infra_lib.bicep.namespaces.DECORATOR_PLACES` for a node, and the code where a decorator cannot stand on it.
+
+The official compiler does not look at the place of a decorator that is written with its name space (``@sys.allowed``).
+"""
 
 _ATTACHABLE: dict[str, frozenset[str]] = {
     "minLength": frozenset(("string", "array")),
@@ -99,7 +102,7 @@ class _Checks:
             if call is None:
                 continue
             name = call.identifier.name
-            if place and place not in DECORATORS[name].places:
+            if place and place not in DECORATORS[name].places and isinstance(call, s.FunctionCall):
                 self.model.report(code, call.identifier, name=name, place=place)
                 continue
             if name not in _ANY_VALUE and not self.constant_arguments(call):
