@@ -1,13 +1,16 @@
 """Evaluated resources against what is known of their types: names, required properties, allowed values, types, read-only ones.
 
 The knowledge comes from a :class:`~infra_lib.resource_types.catalog.Catalog`; a type that it does not have is not checked. Where
-it knows the type at another API version only, what differs may be due to that: everything is then a warning, and an unknown
-property is only reported where a known one has nearly its name. What is not known before the deployment (an expression in
-brackets) is not checked.
+it knows the type at another API version only, an unknown property is only reported where a known one has nearly its name. What is
+not known before the deployment (an expression in brackets) is not checked.
+
+What is missing, and a value that cannot be read as the type, is an error. All else is a warning: services take more than their
+descriptions say (a number as text, a value that is newer than the list of allowed ones).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -48,8 +51,10 @@ _EXPECTED: tuple[tuple[type[TypeNode], type | tuple[type, ...], str], ...] = (
     (BooleanType, bool, "boolean"),
     (StringType, str, "string"),
     (StringLiteralType, str, "string"),
-    (IntegerType, (int, float), "integer"),
+    (IntegerType, (int, float), "number"),
 )
+
+_NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
 
 
 def check_resources(resources: Iterable[Mapping[str, Any]], catalog: Catalog, *, file: str | None = None) -> list[Diagnostic]:
@@ -102,8 +107,13 @@ class _Checker:
         yield from self.name()
         if self.type is None:
             return
+        node, name = self.type.body, self.resource.get("name")
         body = {key: value for key, value in self.resource.items() if key.lower() not in _ENVELOPE}
-        yield from self.value(body, self.type.body, _Spot(self.path, self.type_name))
+        if isinstance(node, DiscriminatedObjectType) and node.discriminator.lower() == "name":
+            if not isinstance(name, str) or is_unknown(name):
+                return
+            body["name"] = name.rpartition("/")[2]
+        yield from self.value(body, node, _Spot(self.path, self.type_name))
 
     def name(self) -> Iterator[Diagnostic]:
         """The name against Azure's rules, segment by segment."""
@@ -125,10 +135,6 @@ class _Checker:
         """Where a finding is reported."""
         return Location(file=self.file, pointer=spot.path)
 
-    def level(self) -> Level:
-        """How sure a finding is: what is said of another API version may not hold for this one."""
-        return "error" if self.exact else "warning"
-
     # ------------------------------------------------------------------------------------------ values
 
     def value(self, value: Any, node: TypeNode, spot: _Spot) -> Iterator[Diagnostic]:
@@ -141,7 +147,8 @@ class _Checker:
         for kind, wanted, expected in _EXPECTED:
             if isinstance(node, kind) and not (isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))):
                 secure = spot.secure or (isinstance(node, StringType) and node.sensitive)
-                yield self.wrong(spot, words.found(value, secure=secure), words.TYPE_WORDS[expected])
+                level: Level = "warning" if _reads_as(value, expected) else "error"
+                yield self.wrong(spot, words.found(value, secure=secure), words.TYPE_WORDS[expected], level)
                 return
         if isinstance(node, ObjectType):
             yield from self.object(value, node, spot)
@@ -158,11 +165,9 @@ class _Checker:
         elif isinstance(node, StringLiteralType) and value.lower() != node.value.lower():
             yield self.not_allowed(value, (node.value,), spot)
 
-    def wrong(self, spot: _Spot, found: str, expected: str) -> Diagnostic:
+    def wrong(self, spot: _Spot, found: str, expected: str, level: Level = "warning") -> Diagnostic:
         """A value of the wrong type or size."""
-        return problem(
-            "INF173", self.at(spot), level=self.level(), member=spot.name, kind=self.kind, found=found, expected=expected
-        )
+        return problem("INF173", self.at(spot), level=level, member=spot.name, kind=self.kind, found=found, expected=expected)
 
     def not_allowed(self, value: Any, allowed: Iterable[str], spot: _Spot) -> Diagnostic:
         """A text that is none of the allowed ones."""
@@ -195,7 +200,7 @@ class _Checker:
     def length(self, length: int, low: int | None, high: int | None, unit: str, spot: _Spot) -> Iterator[Diagnostic]:
         """A length against its limits."""
         if (low is not None and length < low) or (high is not None and length > high):
-            yield self.wrong(spot, f"{length} {unit} long", f"{_between(low, high)} {unit}")
+            yield self.wrong(spot, f"{length} {unit} long", f"a length {_between(low, high)} {unit}")
 
     # ------------------------------------------------------------------------------------------ objects
 
@@ -255,12 +260,23 @@ class _Checker:
     def missing(self, name: str, spot: _Spot) -> Diagnostic:
         """A member that is required and not there."""
         place = "" if spot.path == self.path else f' at "{spot.path.removeprefix(self.path + ".")}"'
-        return problem("INF171", self.at(spot), level=self.level(), member=name, kind=self.kind, place=place)
+        return problem("INF171", self.at(spot), member=name, kind=self.kind, place=place)
+
+
+def _reads_as(value: Any, expected: str) -> bool:
+    """Whether services read a scalar of another type as the expected one: ``"5"`` as 5, ``"true"`` as true, 5 as ``"5"``."""
+    if expected == "string":
+        return isinstance(value, bool | int | float)
+    if not isinstance(value, str):
+        return False
+    if expected == "boolean":
+        return value.lower() in ("true", "false")
+    return expected == "number" and _NUMBER.fullmatch(value) is not None
 
 
 def _between(low: int | None, high: int | None) -> str:
     if low is not None and high is not None:
-        return f"from {low} to {high}"
+        return f"of exactly {low}" if low == high else f"from {low} to {high}"
     return f"of at least {low}" if low is not None else f"of at most {high}"
 
 

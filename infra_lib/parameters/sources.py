@@ -8,7 +8,7 @@ fine-tuning parameter file, then finetuning.config.json), and stands for the tem
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from infra_lib.diagnostics import Diagnostic, has_errors
@@ -68,7 +68,7 @@ class ResolvedParameters:
     everything there is to say about them; ``secure`` the names whose values are not to be shown.
     """
 
-    parameters: dict[str, dict[str, Any]]
+    parameters: dict[str, dict[str, Any]] = field(repr=False)
     origins: dict[str, Origin]
     diagnostics: tuple[Diagnostic, ...]
     secure: frozenset[str]

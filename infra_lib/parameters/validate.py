@@ -279,7 +279,9 @@ def check_values(
         elif given[name] is None:
             del given[name]
             yield problem("INF132", locate(name), subject=words.subject(name), expected=kind)
-    wrong_names = dict(check_names(given, naming.named_resources(template) if named is None else named, locate))
+    named = naming.named_resources(template) if named is None else named
+    shown = {name: value for name, value in given.items() if not is_secure(template, declared[name])}
+    wrong_names = dict(check_names(shown, named, locate))
     yield from wrong_names.values()
     yield from _against_schema(given, template, locate, wrong_names.keys())
 

@@ -65,6 +65,35 @@ def test_each_mistake_is_one_finding(catalog, changes, code, pointer, words):
     found = check_resources([account(**changes)], catalog, file="main.bicep")
     assert [(item.code, item.pointer, item.file) for item in found] == [(code, pointer, "main.bicep")]
     assert words in str(found[0])
+    assert found[0].level == (
+        "error" if code in ("INF150", "INF171") or pointer.endswith((".properties", "Access")) else "warning"
+    )
+
+
+def test_a_resource_told_by_its_name(catalog):
+    from infra_lib.parameters.resource_bodies import check_resources as check
+    from infra_lib.resource_types.catalog import Catalog
+    from infra_lib.resource_types.nodes import AnyType, DiscriminatedObjectType, ObjectType, Property, ResourceType
+
+    web = ObjectType("web", [Property("properties", AnyType, required=True)])
+    node = DiscriminatedObjectType("config", "name", [Property("name", AnyType, required=True)], {"web": lambda: web})
+
+    class One(Catalog):
+        source = "one"
+
+        def find(self, type_name, api_version):
+            return ResourceType("Microsoft.Web/sites/config", "2022-09-01", lambda: node)
+
+        def versions(self, type_name):
+            return ("2022-09-01",)
+
+        def type_names(self):
+            return iter(["Microsoft.Web/sites/config"])
+
+    resource = {"type": "Microsoft.Web/sites/config", "name": "app/web", "apiVersion": "2022-09-01", "properties": {}}
+    assert check([resource], One()) == []
+    assert [item.code for item in check([{**resource, "name": "app/wbe"}], One())] == ["INF172"]
+    assert check([{**resource, "name": "[concat('a')]"}], One()) == []
 
 
 @pytest.mark.parametrize(

@@ -165,6 +165,11 @@ def test_a_secret_is_not_in_the_message():
         assert "hunter2" not in str(found)
     found = problems(password=123456789)
     assert "123456789" not in str(found)
+    template = {
+        "parameters": {"name": {"type": "securestring"}},
+        "resources": [{"type": "Microsoft.Storage/storageAccounts", "name": "[parameters('name')]"}],
+    }
+    assert "HUNTER" not in str(validate_parameters({"name": "HUNTER"}, template))
 
 
 @pytest.mark.parametrize(
