@@ -10,7 +10,16 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from infra_lib.arm.expressions import Access, Call, ExpressionSyntaxError, Literal, Node, is_expression, parse_expression, unescape
+from infra_lib.arm.expressions import (
+    Access,
+    Call,
+    ExpressionSyntaxError,
+    Literal,
+    Node,
+    is_expression,
+    parse_expression,
+    unescape,
+)
 from infra_lib.arm.failures import ARGUMENT_COUNT, EvaluationError, syntax_failure
 from infra_lib.arm.functions.registry import Function, FunctionError, lookup
 from infra_lib.arm.partial import (

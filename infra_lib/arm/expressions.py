@@ -82,6 +82,9 @@ class Access(Node):
 
     __slots__ = ("keys", "target")
 
+    target: Node
+    keys: tuple[Node, ...]
+
     def __init__(self, target: Node, keys: Sequence[Node], start: int = -1, end: int = -1) -> None:
         if isinstance(target, Access):
             target, keys = target.target, (*target.keys, *keys)

@@ -11,7 +11,8 @@ from infra_lib.arm.partial import materialize
 from infra_lib.arm.template import member
 
 if TYPE_CHECKING:
-    from infra_lib.arm.evaluate import Expansion, Instance
+    from infra_lib.arm.evaluate import Expansion
+    from infra_lib.arm.instances import Instance
 
 
 class Dependencies:

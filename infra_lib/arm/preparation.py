@@ -10,14 +10,15 @@ from threading import RLock
 from typing import Any
 
 from infra_lib.arm.binding import build_frame, evaluate_declarations, unknown_parameters
-
 from infra_lib.arm.deployment import BoundParameter, PreparedDeployment, PreparedResource, ResourceOptions, Runtime
-from infra_lib.arm.evaluate import Expansion, Instance, expand_nested, inline_template
+from infra_lib.arm.evaluate import Expansion
 from infra_lib.arm.expressions import is_expression
 from infra_lib.arm.failures import COPY_COUNT, VALIDATION, EngineError, EvaluationError
 from infra_lib.arm.functions.registry import FUNCTIONS, FunctionError
 from infra_lib.arm.graph import Dependencies, circular
 from infra_lib.arm.ids import ResourceId
+from infra_lib.arm.instances import Instance
+from infra_lib.arm.nested import expand_nested, inline_template
 from infra_lib.arm.partial import UNKNOWN, Residual, materialize
 from infra_lib.arm.places import Place, context_of
 from infra_lib.arm.scopes import Scope
@@ -228,13 +229,13 @@ class Preparation:
 
     def _evaluated_body(self, instance: Instance, runtime: Runtime) -> dict[str, Any]:
         expansion = instance.expansion
-        expansion.runtime = runtime
+        expansion.state.runtime = runtime
         try:
             body: dict[str, Any] = known(expansion.evaluate_body(instance), instance.path)
             if instance.declaration.is_deployment:
                 self._add_template(instance, runtime, body)
         finally:
-            expansion.runtime = None
+            expansion.state.runtime = None
         return body
 
     def _add_template(self, instance: Instance, runtime: Runtime, body: dict[str, Any]) -> None:
@@ -247,8 +248,8 @@ class Preparation:
             return
         nested = expand_nested(instance)
         assert nested is not None  # noqa: S101 - the template was seen above
-        nested.runtime = runtime
-        nested.own_resources_stay = True
+        nested.state.runtime = runtime
+        nested.state.own_resources_stay = True
         properties["template"] = self._evaluated_template(nested, runtime)
 
     def _evaluated_template(self, nested: Expansion, runtime: Runtime) -> dict[str, Any]:
@@ -293,7 +294,7 @@ class Preparation:
 
     def _outputs(self, expansion: Expansion, runtime: Runtime) -> dict[str, Any]:
         with self._lock:
-            expansion.runtime = runtime
+            expansion.state.runtime = runtime
             expansion.forget_outputs()
             try:
                 found = expansion.outputs()
@@ -304,7 +305,7 @@ class Preparation:
                 failure.code = "DeploymentOutputEvaluationFailed"
                 raise EngineError([failure]) from None
             finally:
-                expansion.runtime = None
+                expansion.state.runtime = None
                 expansion.forget_outputs()
 
 

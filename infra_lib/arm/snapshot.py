@@ -12,9 +12,11 @@ from typing import Any, Final
 
 from infra_lib.arm.binding import build_frame, evaluate_declarations, file_value, unknown_parameters
 from infra_lib.arm.differences import Change, compare_snapshots
-from infra_lib.arm.evaluate import Expansion, Instance, combine_conditions
+from infra_lib.arm.evaluate import Expansion
 from infra_lib.arm.failures import COPY_COUNT, VALIDATION, EngineError, EvaluationError
 from infra_lib.arm.frame import Frame, LazyValues
+from infra_lib.arm.instances import Instance
+from infra_lib.arm.nested import combine_conditions
 from infra_lib.arm.partial import UNKNOWN, Residual, expression_form, text_form
 from infra_lib.arm.places import Place, context_of
 from infra_lib.arm.scopes import Scope
@@ -113,8 +115,9 @@ class Snapshot:
 
     def to_dict(self) -> dict[str, Any]:
         """``{"predictedResources": …, "diagnostics": …, "outputs": …}``, as the official command prints it."""
+        shown = [item.to_dict() for item in self.resources] + [item.to_dict() for item in self.extension_resources]
         return {
-            "predictedResources": [item.to_dict() for item in (*self.resources, *self.extension_resources)],
+            "predictedResources": shown,
             "diagnostics": [f"{item.pointer} {item.level.capitalize()} {item.code}: {item.message}" for item in self.diagnostics],
             "outputs": dict(self.outputs),
         }

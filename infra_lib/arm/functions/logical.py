@@ -9,8 +9,8 @@ from infra_lib.arm.compiler import Closure, Special, call_failure, compile_node,
 from infra_lib.arm.expressions import Access, Call, Literal, Node, value_node
 from infra_lib.arm.failures import VALIDATION, EvaluationError
 from infra_lib.arm.functions.registry import Function, FunctionError
-from infra_lib.arm.values import LambdaValue
 from infra_lib.arm.partial import UNKNOWN, PartialList, Residual, argument_node, materialize, normalize, open_dict
+from infra_lib.arm.values import LambdaValue
 
 if TYPE_CHECKING:
     from infra_lib.arm.frame import Frame
