@@ -11,6 +11,7 @@ from infra_lib.bicep import namespaces
 from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
 from infra_lib.bicep.binder import bind_names
+from infra_lib.bicep.checks import run_checks
 from infra_lib.bicep.compiler import Compilation, Compiler
 from infra_lib.bicep.imports import exports_of
 from infra_lib.bicep.loaders import decode
@@ -115,12 +116,11 @@ class ParameterFiles:
         self._imports(model)
         finish()
         check_types(model)
+        run_checks(model)
         _check_base(file)
         _check_decorators(model)
         _check_loops(model)
         _check_members(model)
-        for extension in model.extensions:
-            model.report("INF310", extension.node, construct="extensions in parameter files")
         return file
 
     def _statements(self, file: ParameterFile) -> None:

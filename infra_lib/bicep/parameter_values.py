@@ -198,13 +198,17 @@ class Values:
                     self._fail(node)
 
     def _check_json_literals(self) -> None:
+        """Report text that is no JSON where it reaches json() through a name; what is written there is checked for every file."""
         for node in self._all_calls("json"):
-            text = text_of(self.model, node.arguments[0])
+            argument = node.arguments[0]
+            text = (
+                None if isinstance(argument, s.StringSyntax) and argument.literal is not None else text_of(self.model, argument)
+            )
             if text is not None:
                 try:
                     read_json(text)
                 except JsonError as error:
-                    self.model.report("BCP186", node.arguments[0], reason=error.message)
+                    self.model.report("BCP186", argument, reason=error.message)
                     self._fail(node)
 
     # ------------------------------------------------------------------------------------------ evaluation
