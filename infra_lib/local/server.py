@@ -133,7 +133,7 @@ class Server:
         if certificate is not None:
             tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             tls.load_cert_chain(*certificate)
-            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
             self._server.scheme = "https"
         shown = f"[{host}]" if ":" in host else host
         self.url = f"{self._server.scheme}://{shown}:{self._server.server_port}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import uuid
 from collections.abc import Callable, Iterable
@@ -21,6 +22,7 @@ from infra_lib.local.protocol import Call, Reply, ServiceError
 from infra_lib.local.providers import generic, route_table
 from infra_lib.local.routes import Route
 
+_LOG = logging.getLogger(__name__)
 _UNLOCKED_METHODS = frozenset({"GET", "HEAD"})
 
 
@@ -99,7 +101,12 @@ class Service:
             body=request.get_data(),
             origin=request.host_url.rstrip("/"),
         )
-        reply = self.respond(call)
+        try:
+            reply = self.respond(call)
+        except Exception:
+            _LOG.exception("%s %s failed", call.method, call.path)
+            text = "The local target failed to answer; its log says why."
+            reply = ServiceError(500, "InternalServerError", text).reply()
         payload = reply.payload()
         headers = [*reply.headers.items()]
         if "Content-Length" not in reply.headers:

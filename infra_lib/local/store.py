@@ -197,6 +197,11 @@ class Store:
             for row in self._rows("SELECT key, type, document FROM resources WHERE type = ? ORDER BY key", (type,))
         ]
 
+    def any_of_type(self, type: str) -> Record | None:
+        """One resource of a (lower-cased) type, or None."""
+        rows = self._rows("SELECT key, type, document FROM resources WHERE type = ? LIMIT 1", (type,))
+        return self._record(rows[0]) if rows else None
+
     def counts(self) -> dict[str, int]:
         """How many resources there are of each (lower-cased) type."""
         return dict(self._rows("SELECT type, COUNT(*) FROM resources GROUP BY type ORDER BY type"))

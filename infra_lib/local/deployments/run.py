@@ -58,7 +58,16 @@ def advance(context: Context, key: str, call: Call) -> None:
     prepared = context.prepared.get(key)
     if prepared is None:
         request = DeploymentRequest(**record.private["request"])
-        prepared = prepare_request(context, parse(record.id), request, lambda vault, name, _: vault_secret(context, vault, name))
+        try:
+            prepared = prepare_request(
+                context, parse(record.id), request, lambda vault, name, _: vault_secret(context, vault, name)
+            )
+        except ServiceError as error:
+            # What it needs has gone since it began, a key vault's secret or its resource group.
+            record.properties["provisioningState"] = "Failed"
+            record.properties["error"] = error_body("DeploymentFailed", _FAILED_TEXT, record.id, [error.to_dict()])
+            close(context, record)
+            return
         context.prepared[key] = prepared
     context.advancing.add(key)
     try:

@@ -152,7 +152,8 @@ def _set_registration(context: Context, call: Call) -> Reply:
 
 def canonical_type(store: Store, type_key: str) -> str:
     """A type's name in its usual casing: as its first resource shows it."""
-    return str(store.of_type(type_key)[0].body["type"])
+    record = store.any_of_type(type_key)
+    return str(record.body["type"]) if record is not None else type_key
 
 
 # ---------------------------------------------------------------------------------------------- all resources
