@@ -118,7 +118,9 @@ def file_value(name: str, entry: Any, template: Template, frame: Frame) -> Any:
     What is secret stays ``parameters('name')``: a value given for a secure parameter, and a reference to a Key Vault.
     """
     if not isinstance(entry, Mapping):
-        raise EvaluationError(f"The parameter {name!r} must be an object with 'value' or 'reference'.", kind=VALIDATION).at("parameters")
+        raise EvaluationError(f"The parameter {name!r} must be an object with 'value' or 'reference'.", kind=VALIDATION).at(
+            "parameters"
+        )
     declaration = template.parameters.get(name.lower())
     if has_member(entry, "expression"):
         return evaluate_text(str(member(entry, "expression")), frame)

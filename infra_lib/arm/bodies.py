@@ -47,7 +47,8 @@ def compile_json(value: Any, *, loops: bool = True) -> Compiled:
 
 
 def compile_string(text: str) -> Compiled:
-    """The closure of a string, or a Constant for one that is no expression. An expression that cannot be read fails when evaluated."""
+    """The closure of a string, or a Constant for one that is no expression. An expression that cannot be read fails when
+    evaluated."""
     if not is_expression(text):
         return Constant(unescape(text))
     try:
@@ -138,7 +139,8 @@ def _compile_irregular(members: dict[str, Any], loops: bool) -> Closure:
         place = ""
         unknown_names = False
         try:
-            for place, name, value, property_loops in parts:
+            for part, name, value, property_loops in parts:
+                place = part
                 for loop in property_loops:
                     result[loop.name] = loop.expand(frame)
                 if name is not None:

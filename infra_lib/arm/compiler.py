@@ -1,7 +1,7 @@
 """Expressions and JSON values compiled to closures: each text is parsed once, and evaluated against a frame as often as needed.
 
-A closure takes a :class:`~infra_lib.arm.frame.Frame` and returns a value, known or not (see :mod:`infra_lib.arm.partial`), or raises
-EvaluationError. Values are shared between evaluations: whoever hands one out to be changed copies it.
+A closure takes a :class:`~infra_lib.arm.frame.Frame` and returns a value, known or not (see :mod:`infra_lib.arm.partial`), or
+raises EvaluationError. Values are shared between evaluations: whoever hands one out to be changed copies it.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from infra_lib.arm.frame import Frame
 
 Closure = Callable[["Frame"], Any]
+
 
 def compile_node(root: Node) -> Closure:
     """The closure of a tree. Inner nodes come first, so that a deep tree needs no deep recursion."""
@@ -227,7 +228,8 @@ def call_failure(error: FunctionError, node: Call) -> EvaluationError:
 
 
 def partial_call(node: Call, function: Function, values: list[Any]) -> Any:
-    """A call with an argument that is not wholly known: what is declared may do, else the call stays with its arguments folded."""
+    """A call with an argument that is not wholly known: what is declared may do, else the call stays with its arguments
+    folded."""
     values = [materialize(value) for value in values]
     decides = _DECIDABLE.get(node.key)
     if not UNKNOWN.isdisjoint(map(type, values)):
@@ -377,7 +379,8 @@ def _compile_access(node: Access, target: Closure, keys: list[Closure]) -> Closu
 
 
 def _speculative(closure: Closure, node: Access) -> Closure:
-    """What a declaration says of a resource may lack what the resource will have: a member that is missing then leaves the text."""
+    """What a declaration says of a resource may lack what the resource will have: a member that is missing then leaves the
+    text."""
     if not node.varies or not _asks_for_state(node.target):
         return closure
 
@@ -474,6 +477,6 @@ def _follow_declared(reference: Declared, keys: list[Any], node: Node) -> Any:
                 failure.final = True
                 raise
             return residual_access(reference.node, path)
-    if value is None and not reference.followed or type(value) is Residual and not reference.followed:
+    if (value is None and not reference.followed) or (type(value) is Residual and not reference.followed):
         return residual_access(reference.node, path)
     return value

@@ -73,9 +73,9 @@ class PreparedResource:
     tenant, a resource's id for an extension resource). ``path`` is its place in the template (``resources[3]``,
     ``resources.app[0]``). A loop that is serial or in batches shows as ``depends_on`` between its items; loops need nothing else.
 
-    A nested deployment has type Microsoft.Resources/deployments; its body holds mode, evaluated parameters and the inner template,
-    raw with inner evaluation, evaluated with outer evaluation (what only the inner deployment knows is left in it as expressions).
-    The scope to run it at is ``scope``.
+    A nested deployment has type Microsoft.Resources/deployments; its body holds mode, evaluated parameters and the inner
+    template, raw with inner evaluation, evaluated with outer evaluation (what only the inner deployment knows is left in it as
+    expressions). The scope to run it at is ``scope``.
     """
 
     key: str
@@ -135,8 +135,8 @@ def prepare(
     """Validate ``template``, bind ``parameters`` and expand loops and conditions for a deployment at ``scope``.
 
     ``parameters`` is the section of a parameter file: ``{name: {"value": …}}`` or
-    ``{name: {"reference": {"keyVault": {"id": …}, "secretName": …}}}``, which ``secret`` answers. ``context`` gives what functions
-    without arguments return, by function name: ``resourceGroup``, ``subscription``, ``tenant``, ``managementGroup``,
+    ``{name: {"reference": {"keyVault": {"id": …}, "secretName": …}}}``, which ``secret`` answers. ``context`` gives what
+    functions without arguments return, by function name: ``resourceGroup``, ``subscription``, ``tenant``, ``managementGroup``,
     ``deployment``, ``environment``, ``deployer``, each the whole object; what is left out is made from ``scope`` as far as it
     goes. ``now`` (UTC) and ``new_guid`` answer utcNow() and newGuid() in defaults; the clock and random values when left out.
 

@@ -24,10 +24,18 @@ from infra_lib.arm.types import KINDS, check_value, kind_of
 
 
 class Expansion:
-    """A template at a place. ``parent`` is the resource that it is nested in; ``deployments`` what the whole deployment shares."""
+    """A template at a place. ``parent`` is the resource that it is nested in; ``deployments`` what the whole deployment
+    shares."""
 
     def __init__(
-        self, template: Template, frame: Frame, place: Place, parent: Instance | None = None, condition: Any = None, *, strict: bool = False
+        self,
+        template: Template,
+        frame: Frame,
+        place: Place,
+        parent: Instance | None = None,
+        condition: Any = None,
+        *,
+        strict: bool = False,
     ) -> None:
         self.template = template
         self.frame = frame

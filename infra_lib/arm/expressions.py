@@ -32,8 +32,23 @@ class ExpressionSyntaxError(Exception):
 
 
 VARYING: Final = frozenset(
-    """copyindex lambdavariables reference references providers roledefinitions pickzones tologicalzone tologicalzones tophysicalzone
-    tophysicalzones getkeyvaultsecret newguid utcnow lambda""".split()
+    [
+        "copyindex",
+        "lambdavariables",
+        "reference",
+        "references",
+        "providers",
+        "roledefinitions",
+        "pickzones",
+        "tologicalzone",
+        "tologicalzones",
+        "tophysicalzone",
+        "tophysicalzones",
+        "getkeyvaultsecret",
+        "newguid",
+        "utcnow",
+        "lambda",
+    ]
 )
 """Functions whose value differs from call to call within one deployment; ``list*`` functions are the others."""
 
@@ -74,7 +89,7 @@ class Call(Node):
         self.arguments = tuple(arguments)
         self.start = start
         self.end = end
-        self.varies = self.key in VARYING or self.key.startswith("list") or any([node.varies for node in self.arguments])
+        self.varies = self.key in VARYING or self.key.startswith("list") or any(node.varies for node in self.arguments)
 
 
 class Access(Node):
@@ -86,13 +101,12 @@ class Access(Node):
     keys: tuple[Node, ...]
 
     def __init__(self, target: Node, keys: Sequence[Node], start: int = -1, end: int = -1) -> None:
-        if isinstance(target, Access):
-            target, keys = target.target, (*target.keys, *keys)
-        self.target = target
-        self.keys = tuple(keys)
+        inner = target if isinstance(target, Access) else None
+        self.target = inner.target if inner is not None else target
+        self.keys = (*inner.keys, *keys) if inner is not None else tuple(keys)
         self.start = start
         self.end = end
-        self.varies = target.varies or any([node.varies for node in self.keys])
+        self.varies = self.target.varies or any(node.varies for node in self.keys)
 
 
 _TOKEN = re.compile(r"\s*(?:([^\W\d]\w*)|(-?[0-9]+)|'((?:[^']|'')*)'|([\[\]().,]))")
@@ -261,7 +275,9 @@ class _Parser:
 def parse_expression(text: str) -> Node:
     """Parse ``[...]``, brackets included. Raises ExpressionSyntaxError. Results are shared: nodes are never changed."""
     if len(text) > MAX_EXPRESSION_LENGTH:
-        raise ExpressionSyntaxError(f"the expression has {len(text)} characters; {MAX_EXPRESSION_LENGTH} are allowed", 0, len(text))
+        raise ExpressionSyntaxError(
+            f"the expression has {len(text)} characters; {MAX_EXPRESSION_LENGTH} are allowed", 0, len(text)
+        )
     return _Parser(text).parse()
 
 

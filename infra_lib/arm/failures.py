@@ -18,8 +18,8 @@ COPY_COUNT: Final = "UnevaluableCopyCountException"
 class EvaluationError(Exception):
     """An expression or a part of a template cannot be evaluated.
 
-    ``kind`` is the name of the exception that Azure's engine gives. ``node`` is the failing part of the expression ``text``, both None for a
-    finding about the template's structure. ``path`` is filled from the inside out, by :meth:`at`.
+    ``kind`` is the name of the exception that Azure's engine gives. ``node`` is the failing part of the expression ``text``,
+    both None for a finding about the template's structure. ``path`` is filled from the inside out, by :meth:`at`.
     """
 
     def __init__(self, message: str, *, kind: str = EXPRESSION, node: Node | None = None, code: str = "InvalidTemplate") -> None:
@@ -41,7 +41,8 @@ class EvaluationError(Exception):
         return self
 
     def as_validation(self) -> EvaluationError:
-        """The same failure met while the template is validated, before anything is evaluated for a resource's body or an output."""
+        """The same failure met while the template is validated, before anything is evaluated for a resource's body or an
+        output."""
         if self.kind != COPY_COUNT:
             self.kind = VALIDATION
         return self
@@ -80,7 +81,8 @@ def diagnostic(failure: EvaluationError, file: str | None = None) -> Diagnostic:
 
 
 class EngineError(TemplateError):
-    """A template that cannot be evaluated. ``kinds`` are the names of the exceptions of Azure's engine, one for each diagnostic."""
+    """A template that cannot be evaluated. ``kinds`` are the names of the exceptions of Azure's engine, one for each
+    diagnostic."""
 
     def __init__(self, failures: Iterable[EvaluationError]) -> None:
         collected = list(failures)

@@ -1,4 +1,5 @@
-"""What expressions are evaluated against: one frame for each template of a deployment, with its parameters, variables and place."""
+"""What expressions are evaluated against: one frame for each template of a deployment, with its parameters, variables and
+place."""
 
 from __future__ import annotations
 
@@ -90,9 +91,9 @@ class References(Protocol):
 class Frame:
     """The place where expressions of one template are evaluated.
 
-    ``metadata``: what resourceGroup() and its like return, by function name in lower case. ``copies``: the index of each running loop by
-    name in lower case; ``index`` that of the loop which copyIndex() without a name means. ``constants``: values of calls that
-    don't vary within the frame. ``references`` is None where the state of resources must not be asked for.
+    ``metadata``: what resourceGroup() and its like return, by function name in lower case. ``copies``: the index of each
+    running loop by name in lower case; ``index`` that of the loop which copyIndex() without a name means. ``constants``: values
+    of calls that don't vary within the frame. ``references`` is None where the state of resources must not be asked for.
     """
 
     __slots__ = (
@@ -101,7 +102,12 @@ class Frame:
     )  # fmt: skip
 
     def __init__(
-        self, template: Template, parameters: LazyValues, variables: LazyValues, metadata: dict[str, Any], references: References | None
+        self,
+        template: Template,
+        parameters: LazyValues,
+        variables: LazyValues,
+        metadata: dict[str, Any],
+        references: References | None,
     ) -> None:
         self.template = template
         self.parameters = parameters
@@ -129,7 +135,9 @@ class Frame:
         if known is not None:
             return known
         if self.template_scope not in _SCOPES_OF.get(name, (self.template_scope,)):
-            raise EvaluationError(f"{name}() has no meaning in a deployment at the scope of a {self.template_scope}.", kind=VALIDATION)
+            raise EvaluationError(
+                f"{name}() has no meaning in a deployment at the scope of a {self.template_scope}.", kind=VALIDATION
+            )
         return metadata_residual(name)
 
     def call_function(self, key: str, name: str, values: list[Any]) -> Any:
@@ -142,7 +150,9 @@ class Frame:
         if len(values) != len(function.parameters):
             raise EvaluationError(f"{name}() takes {len(function.parameters)} arguments, but {len(values)} are given.")
         if self.depth >= MAX_CALL_DEPTH:
-            raise EvaluationError(f"The call of {name}() leads to more than {MAX_CALL_DEPTH} calls inside one another.", kind=VALIDATION)
+            raise EvaluationError(
+                f"The call of {name}() leads to more than {MAX_CALL_DEPTH} calls inside one another.", kind=VALIDATION
+            )
         parameters = LazyValues("parameter", _undeclared_parameter)
         for declaration, value in zip(function.parameters, values, strict=True):
             parameter = str(member(declaration, "name"))

@@ -25,7 +25,9 @@ class Dependencies:
             if instance.copy_name is not None:
                 self._copies.setdefault(instance.copy_name.lower(), []).append(instance)
         self._empty = {
-            str(member(declaration.copy, "name")).lower() for declaration in expansion.template.resources if declaration.copy is not None
+            str(member(declaration.copy, "name")).lower()
+            for declaration in expansion.template.resources
+            if declaration.copy is not None
         }
         self._compiled: dict[str, list[Compiled]] = {}
 

@@ -13,8 +13,8 @@ class ResourceId:
     """The id of a resource, of a resource group, or of a subscription. Letter case is kept; compare with :meth:`equals`.
 
     ``scope`` is the id of what the resource is deployed at: a resource group, a subscription, a management group, ``/`` for the
-    tenant, or another resource for an extension resource. ``type`` is the whole type (``Microsoft.Storage/storageAccounts/fileServices``),
-    ``names`` its names, one for each segment after the provider.
+    tenant, or another resource for an extension resource. ``type`` is the whole type
+    (``Microsoft.Storage/storageAccounts/fileServices``), ``names`` its names, one for each segment after the provider.
     """
 
     scope: str

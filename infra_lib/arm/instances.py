@@ -23,12 +23,13 @@ _GUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}
 class Instance:
     """One resource of an expanded template: a declaration, or one item of a declaration that is a loop.
 
-    ``id`` and ``name`` are strings or residuals. ``condition``: True, False, or what is left of it; ``conditional``: one was written.
+    ``id`` and ``name`` are strings or residuals. ``condition``: True, False, or what is left of it; ``conditional``: one was
+    written.
     """
 
     __slots__ = (
-        "_body", "_busy", "_nested", "api_version", "condition", "conditional", "copy_name", "declaration", "existing", "expansion",
-        "id", "implied", "index", "name", "not_expanded", "parent", "path", "place", "scope", "type",
+        "_body", "_busy", "_nested", "api_version", "condition", "conditional", "copy_name", "declaration", "existing",
+        "expansion", "id", "implied", "index", "name", "not_expanded", "parent", "path", "place", "scope", "type",
     )  # fmt: skip
 
     api_version: str
@@ -96,7 +97,13 @@ class Instance:
 
         None for one that cannot be expanded: its template is not in it, or a loop in it has an unknown count (``not_expanded``).
         """
-        if self._nested is None and self.not_expanded is None and self.declaration.is_deployment and not self.existing and not self._busy:
+        if (
+            self._nested is None
+            and self.not_expanded is None
+            and self.declaration.is_deployment
+            and not self.existing
+            and not self._busy
+        ):
             from infra_lib.arm.nested import expand_nested
 
             self._busy = True
@@ -164,6 +171,7 @@ class InstanceBuilder:
         self._condition = compile_json(declaration.condition)
 
     def build(self, index: int | None, copy_name: str | None) -> Instance:
+        """The instance at the loop index that the frame is at; ``index`` is None outside of a loop."""
         expansion, declaration = self._expansion, self._declaration
         frame = expansion.frame
         frame.where = "a resource's name, condition or scope"
@@ -175,8 +183,10 @@ class InstanceBuilder:
         version = frame.evaluate(declaration.api_version)
         instance.api_version = version if isinstance(version, str) else ""
         kind = self._text(declaration.type, "type")
-        if not isinstance(kind, str) or "/" not in kind and declaration.extension is None:
-            raise EvaluationError("The type must be a known one, such as Microsoft.Storage/storageAccounts.", kind=VALIDATION).at("type")
+        if not isinstance(kind, str) or ("/" not in kind and declaration.extension is None):
+            raise EvaluationError("The type must be a known one, such as Microsoft.Storage/storageAccounts.", kind=VALIDATION).at(
+                "type"
+            )
         instance.type = kind
         if declaration.extension is not None:
             instance.name = instance.id = None
@@ -233,7 +243,9 @@ class InstanceBuilder:
             name = f"{parent.name}/{name}"
         if name.count("/") + 1 != instance_type.count("/"):
             kind = instance_type
-            message = f"The name {name!r} must have as many segments as the type {kind!r} has after its provider: {kind.count('/')}."
+            message = (
+                f"The name {name!r} must have as many segments as the type {kind!r} has after its provider: {kind.count('/')}."
+            )
             raise EvaluationError(message, kind=VALIDATION).at("name")
         return name
 

@@ -26,7 +26,9 @@ from infra_lib.arm.template import Template, member
 def deployment_properties(instance: Instance, nested: Expansion) -> dict[str, Any]:
     """What ``reference()`` of a nested deployment is answered from."""
     properties = instance.declaration.body.get("properties") or {}
-    shown = {name: value for name, value in properties.items() if name.lower() in ("expressionevaluationoptions", "mode", "template")}
+    shown = {
+        name: value for name, value in properties.items() if name.lower() in ("expressionevaluationoptions", "mode", "template")
+    }
     outputs = nested.outputs()
     partial = any(type(output["value"]) in UNKNOWN for output in outputs.values())
     if not partial:
@@ -81,7 +83,8 @@ def expand_nested(instance: Instance) -> Expansion | None:
 def inline_template(instance: Instance) -> tuple[Mapping[str, Any] | None, bool]:
     """(the template of a nested deployment, whether it is evaluated with its own parameters and variables).
 
-    None for a link. A template that an expression gives is always evaluated on its own: the expression has been evaluated already.
+    None for a link. A template that an expression gives is always evaluated on its own: the expression has been evaluated
+    already.
     """
     raw = member(instance.declaration.body, "properties")
     if not isinstance(raw, Mapping):
@@ -118,7 +121,7 @@ def check_nested_types(template: Template) -> None:
     for declaration in template.parameters.values():
         for name in ("additionalProperties", "properties", "items", "prefixItems", "$ref", "discriminator", "nullable"):
             if declaration.has(name):
-                message = f"{name!r} of the parameter {declaration.name!r} needs \"languageVersion\": \"2.0\"."
+                message = f'{name!r} of the parameter {declaration.name!r} needs "languageVersion": "2.0".'
                 raise EvaluationError(message, kind=VALIDATION).at(declaration.path)
 
 
@@ -150,7 +153,9 @@ def nested_metadata(instance: Instance, template: Template, place: Place, locati
     """What the context functions of a nested deployment return."""
     outer = instance.expansion
     before = outer.frame.metadata
-    known: dict[str, Any] = {name: before[name] for name in ("tenant", "environment", "deployer", "externalinputs") if name in before}
+    known: dict[str, Any] = {
+        name: before[name] for name in ("tenant", "environment", "deployer", "externalinputs") if name in before
+    }
     if place.kind in ("resourceGroup", "subscription"):
         same = outer.place.kind in ("resourceGroup", "subscription") and place.subscription == outer.place.subscription
         if same and "subscription" in before:
@@ -167,7 +172,11 @@ def nested_metadata(instance: Instance, template: Template, place: Place, locati
     if place.kind == "managementGroup" and isinstance(place.management_group, str):
         known["managementgroup"] = management_group_context(place.management_group)
     at_group = place.kind == "resourceGroup"
-    shown = None if at_group else (location if location is not None else Residual(Access(Call("deployment", ()), [Literal("location")])))
+    shown = (
+        None
+        if at_group
+        else (location if location is not None else Residual(Access(Call("deployment", ()), [Literal("location")])))
+    )
     known["deployment"] = deployment_context(instance.name, template.content_version, shown)
     return known
 
@@ -182,10 +191,11 @@ def _group_context(outer: Expansion, place: Place) -> dict[str, Any]:
 
 
 def combine_conditions(outer: Any, instance: Instance) -> Any:
-    """Whether a resource is deployed, given whether the deployment around it is: True, False, a residual, None without a condition."""
+    """Whether a resource is deployed, given whether the deployment around it is: True, False, a residual, None without a
+    condition."""
     own = instance.condition if instance.conditional else None
     if outer is None:
         return own
-    if own is None or outer is True and own is True:
+    if own is None or (outer is True and own is True):
         return outer
     return residual_call("and", [outer, own])

@@ -95,7 +95,8 @@ def normalize(value: Any) -> Any:
 
 
 def materialize(value: Any) -> Any:
-    """``value`` with references of declared resources replaced by what is declared; nothing of :class:`Declared` is left in it."""
+    """``value`` with references of declared resources replaced by what is declared; nothing of :class:`Declared` is left in
+    it."""
     kind = type(value)
     if kind is Declared:
         return materialize(value.whole())

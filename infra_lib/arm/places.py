@@ -36,7 +36,9 @@ class Place:
             return Place(kind=scope.kind, subscription=_subscription(scope.subscription_id))
         if isinstance(scope, ManagementGroupScope):
             name = scope.management_group
-            return Place(kind=scope.kind, management_group=name if name is not None else metadata_residual("managementGroup", "name"))
+            return Place(
+                kind=scope.kind, management_group=name if name is not None else metadata_residual("managementGroup", "name")
+            )
         return Place(kind=scope.kind)
 
     def resource_id(self, kind: str, names: list[Any]) -> Any:
@@ -111,7 +113,8 @@ def _unknown_scope(place: Place, scope: Residual, kind: str, names: list[Any]) -
 
 
 def context_of(scope: Scope, content_version: str) -> dict[str, Any]:
-    """What resourceGroup(), subscription(), tenant(), managementGroup() and deployment() return at a scope, as far as it is known."""
+    """What resourceGroup(), subscription(), tenant(), managementGroup() and deployment() return at a scope, as far as it is
+    known."""
     known: dict[str, Any] = {}
     tenant = scope.tenant_id
     if tenant is not None:

@@ -29,7 +29,8 @@ _UTC_NOW_FORMAT = "yyyyMMddTHHmmssZ"
 
 
 class Preparation:
-    """One deployment being prepared. What it hands out evaluates under a lock, so that resources may be deployed by several threads."""
+    """One deployment being prepared. What it hands out evaluates under a lock, so that resources may be deployed by several
+    threads."""
 
     def __init__(
         self,
@@ -299,7 +300,8 @@ class Preparation:
             try:
                 found = expansion.outputs()
                 return {
-                    name: {"type": output["type"], "value": known(output["value"], f"outputs.{name}")} for name, output in found.items()
+                    name: {"type": output["type"], "value": known(output["value"], f"outputs.{name}")}
+                    for name, output in found.items()
                 }
             except EvaluationError as failure:
                 failure.code = "DeploymentOutputEvaluationFailed"
@@ -357,5 +359,3 @@ def escaped(value: Any) -> Any:
     if isinstance(value, list):
         return [escaped(item) for item in value]
     return value
-
-

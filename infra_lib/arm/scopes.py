@@ -65,7 +65,9 @@ class ManagementGroupScope(_Scope):
     @property
     def id(self) -> str | None:
         """``/providers/Microsoft.Management/managementGroups/M``, or None while it is not known."""
-        return None if self.management_group is None else f"/providers/Microsoft.Management/managementGroups/{self.management_group}"
+        return (
+            None if self.management_group is None else f"/providers/Microsoft.Management/managementGroups/{self.management_group}"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

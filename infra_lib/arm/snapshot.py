@@ -26,8 +26,8 @@ from infra_lib.diagnostics import Diagnostic, describe
 _BODY_ORDER: Final = {
     name.lower(): name
     for name in (
-        "location", "extendedLocation", "sku", "kind", "managedBy", "managedByExtended", "plan", "identity", "tags", "zones", "scale",
-        "placement", "properties",
+        "location", "extendedLocation", "sku", "kind", "managedBy", "managedByExtended", "plan", "identity", "tags", "zones",
+        "scale", "placement", "properties",
     )
 }  # fmt: skip
 """Members of a predicted resource's body, in the order in which they are shown."""
@@ -36,16 +36,17 @@ _BODY_ORDER: Final = {
 class PredictedResource:
     """A resource as a deployment would send it. Treat it as frozen; values may be shared between resources.
 
-    ``id`` and ``name`` are expressions in brackets while a part of them is unknown. ``body``: location, properties and so on. ``condition`` is
-    True, or the expression that decides. ``symbol`` is the symbolic name ("" without one), ``path`` its place in the template that it is
-    written in, ``template`` the ids of the nested deployments that lead to that template, outermost first. ``scope`` is the id of
-    what it is deployed at, None while unknown. ``depends_on``: ids of the same template. ``values`` is the body with what is unknown as
-    :mod:`infra_lib.arm.partial` has it, rather than as text; ``only_if_not_exists`` is the option of that name.
+    ``id`` and ``name`` are expressions in brackets while a part of them is unknown. ``body``: location, properties and so on.
+    ``condition`` is True, or the expression that decides. ``symbol`` is the symbolic name ("" without one), ``path`` its place
+    in the template that it is written in, ``template`` the ids of the nested deployments that lead to that template, outermost
+    first. ``scope`` is the id of what it is deployed at, None while unknown. ``depends_on``: ids of the same template.
+    ``values`` is the body with what is unknown as :mod:`infra_lib.arm.partial` has it, rather than as text;
+    ``only_if_not_exists`` is the option of that name.
     """
 
     __slots__ = (
-        "api_version", "body", "condition", "depends_on", "existing", "id", "name", "only_if_not_exists", "path", "scope", "symbol",
-        "template", "type", "values",
+        "api_version", "body", "condition", "depends_on", "existing", "id", "name", "only_if_not_exists", "path", "scope",
+        "symbol", "template", "type", "values",
     )  # fmt: skip
 
     id: str
@@ -140,7 +141,10 @@ class Snapshot:
 
     def __str__(self) -> str:
         lines = [f"{len(self.resources)} resources"]
-        lines += [f"  {item.type}  {item.name}" + ("" if item.condition is True else f"  if {item.condition}") for item in self.resources]
+        lines += [
+            f"  {item.type}  {item.name}" + ("" if item.condition is True else f"  if {item.condition}")
+            for item in self.resources
+        ]
         if self.outputs:
             lines.append(f"{len(self.outputs)} outputs")
             lines += [f"  {name} = {_short(value)}" for name, value in self.outputs.items()]
@@ -163,8 +167,8 @@ def snapshot(
     """The snapshot of a deployment of ``template`` with ``parameters`` at ``scope``.
 
     ``parameters`` is the section of a parameter file: ``{name: {"value": …}}``, ``{"reference": …}`` (stays symbolic) or
-    ``{"expression": "[externalInputs('key')]"}``, whose inputs are taken from ``external_inputs`` where it has them. Values of secure
-    parameters stay ``parameters('name')``. ``max_resources`` lifts Azure's limit for one template and for one loop.
+    ``{"expression": "[externalInputs('key')]"}``, whose inputs are taken from ``external_inputs`` where it has them. Values of
+    secure parameters stay ``parameters('name')``. ``max_resources`` lifts Azure's limit for one template and for one loop.
 
     Raises TemplateError with every independent finding.
     """

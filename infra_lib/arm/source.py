@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, NoReturn
 
 from infra_lib.arm.expressions import INT_MAX, INT_MIN
@@ -19,7 +20,8 @@ _VISIBLE: Final = re.compile(r"[^\r\n]")
 def read_template(text: str, file: str | None = None) -> dict[str, Any]:
     """The object that the text of a template (or of a parameter file) holds, members in order.
 
-    Comments (``//`` and ``/* */``) and line breaks in strings are allowed, as in the service. ``file`` is the path to name in findings.
+    Comments (``//`` and ``/* */``) and line breaks in strings are allowed, as in the service. ``file`` is the path to
+    name in findings.
     Raises TemplateError, with line and column, for text that is no JSON object, names written twice in one object, NaN and the
     infinities, integers beyond 64 bits, and text over 4 MB.
     """
@@ -73,12 +75,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     seen: set[str] = set()
     for name, _ in pairs:
         if name in seen:
-            raise _RefusedError(f"The name {name!r} stands twice in one object.", lambda text: _second(text, name))
+            raise _RefusedError(f"The name {name!r} stands twice in one object.", partial(_second, name))
         seen.add(name)
     return members
 
 
-def _second(text: str, name: str) -> int:
+def _second(name: str, text: str) -> int:
     """The offset of the last place where the name is a member's, which is the second one of the object in all but odd cases."""
     found = list(re.finditer(re.escape(json.dumps(name, ensure_ascii=False)) + r"\s*:", text))
     return found[-1].start() if found else 0
@@ -98,4 +100,6 @@ def _constant(name: str) -> Any:
 def _refuse(message: str, text: str, offset: int, file: str | None) -> NoReturn:
     level, shown, fix = describe("InvalidTemplate", text=message)
     line, column = LineIndex(text).place(min(offset, len(text)))
-    raise TemplateError([Diagnostic(code="InvalidTemplate", level=level, message=shown, file=file, line=line, column=column, fix=fix)])
+    raise TemplateError(
+        [Diagnostic(code="InvalidTemplate", level=level, message=shown, file=file, line=line, column=column, fix=fix)]
+    )

@@ -75,12 +75,22 @@ class ResourceState:
 
     def absolute(self, target: str) -> str:
         """The id that a name without its scope means."""
-        return target if target.startswith("/") or "/" not in target else f"{(self.expansion.place.id or '').rstrip('/')}/providers/{target}"
+        return (
+            target
+            if target.startswith("/") or "/" not in target
+            else f"{(self.expansion.place.id or '').rstrip('/')}/providers/{target}"
+        )
 
     def _declared(self, instance: Instance, identity: Any, version: Any, rest: list[Any], call: Call) -> Any:
         version = version or instance.api_version
         text = residual_call("reference" if call.key == "references" else call.name, [identity, version, *rest])
-        if self.undeclared or not instance.deployed or instance.expansion.unknown or version != instance.api_version or instance.busy:
+        if (
+            self.undeclared
+            or not instance.deployed
+            or instance.expansion.unknown
+            or version != instance.api_version
+            or instance.busy
+        ):
             return text
         full = bool(rest) and str(rest[0]).lower() == "full"
         if instance.declaration.is_deployment:
@@ -98,7 +108,8 @@ class ResourceState:
         return Declared(text.node, properties, full=full, followed=False)
 
     def references(self, frame: Frame, arguments: list[Any], call: Call) -> Any:
-        """The value of ``references('symbol'[, apiVersion][, 'full'])``: an array, one item for each deployed item of the loop."""
+        """The value of ``references('symbol'[, apiVersion][, 'full'])``: an array, one item for each deployed item of the
+        loop."""
         values = [materialize(argument) for argument in arguments]
         symbol = values[0]
         instances = self.expansion.by_declaration.get(symbol.lower()) if isinstance(symbol, str) else None

@@ -1,4 +1,5 @@
-"""An ARM template as typed objects, both language versions: sections and members in any letter case, expressions still as text."""
+"""An ARM template as typed objects, both language versions: sections and members in any letter case, expressions still as
+text."""
 
 from __future__ import annotations
 
@@ -23,8 +24,22 @@ MAX_NESTING: Final = 64
 """How deep the objects and arrays of a template may be nested; nested templates count anew."""
 
 _SECTIONS: Final = frozenset(
-    """$schema contentversion languageversion apiprofile definitions parameters variables functions resources outputs metadata
-    imports extensions asserts""".split()
+    [
+        "$schema",
+        "contentversion",
+        "languageversion",
+        "apiprofile",
+        "definitions",
+        "parameters",
+        "variables",
+        "functions",
+        "resources",
+        "outputs",
+        "metadata",
+        "imports",
+        "extensions",
+        "asserts",
+    ]
 )
 
 
@@ -48,14 +63,28 @@ class Declaration:
 
 
 class ResourceDeclaration(Declaration):
-    """A resource: ``name`` is the symbolic name, empty in language version 1.0. ``raw_name`` and the like are expressions as written.
+    """A resource: ``name`` is the symbolic name, empty in language version 1.0. ``raw_name`` and the like are expressions as
+    written.
 
-    ``type`` and ``raw_name`` of a child that is declared inside its parent include the parent's. ``body`` is everything that is sent.
+    ``type`` and ``raw_name`` of a child that is declared inside its parent include the parent's. ``body`` is everything that is
+    sent.
     """
 
     __slots__ = (
-        "api_version", "body", "condition", "copy", "depends_on", "existing", "options", "parent", "raw_name", "resource_group",
-        "scope", "subscription_id", "type", "extension",
+        "api_version",
+        "body",
+        "condition",
+        "copy",
+        "depends_on",
+        "existing",
+        "extension",
+        "options",
+        "parent",
+        "raw_name",
+        "resource_group",
+        "scope",
+        "subscription_id",
+        "type",
     )  # fmt: skip
 
     api_version: Any
@@ -92,11 +121,12 @@ class FunctionDeclaration:
 
 
 class Template:
-    """A parsed template. Dictionaries are keyed by the name in lower case; ``variables`` and ``loops`` have (name, JSON value)."""
+    """A parsed template. Dictionaries are keyed by the name in lower case; ``variables`` and ``loops`` have (name, JSON
+    value)."""
 
     __slots__ = (
-        "content_version", "definitions", "functions", "loops", "outputs", "parameters", "raw", "resources", "schema", "scope_kind",
-        "symbolic", "variables", "version2",
+        "content_version", "definitions", "functions", "loops", "outputs", "parameters", "raw", "resources", "schema",
+        "scope_kind", "symbolic", "variables", "version2",
     )  # fmt: skip
 
     def __init__(self, raw: Mapping[str, Any]) -> None:
@@ -206,8 +236,26 @@ def _functions(section: Any) -> dict[str, FunctionDeclaration]:
 
 
 _STEERING: Final = frozenset(
-    """type apiversion name condition copy dependson existing scope subscriptionid resourcegroup comments metadata resources @options
-    import extension asserts mode""".split()
+    [
+        "type",
+        "apiversion",
+        "name",
+        "condition",
+        "copy",
+        "dependson",
+        "existing",
+        "scope",
+        "subscriptionid",
+        "resourcegroup",
+        "comments",
+        "metadata",
+        "resources",
+        "@options",
+        "import",
+        "extension",
+        "asserts",
+        "mode",
+    ]
 )
 
 

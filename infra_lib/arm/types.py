@@ -35,7 +35,8 @@ _PYTHON: Final[dict[str, type]] = {
 
 
 def resolve(schema: Mapping[str, Any], template: Template) -> Mapping[str, Any]:
-    """The schema with its ``$ref`` followed; members beside the reference (``nullable``, constraints) win over the definition's."""
+    """The schema with its ``$ref`` followed; members beside the reference (``nullable``, constraints) win over the
+    definition's."""
     merged = schema
     for _ in range(MAX_REFERENCES):
         reference = get_member(dict(merged), "$ref")
@@ -131,7 +132,8 @@ def _changed(before: Any, after: Any) -> Any:
 
 
 def check_value(value: Any, schema: Mapping[str, Any], template: Template, what: str) -> None:
-    """Raise EvaluationError unless ``value`` fits; what is unknown in it fits everything. ``what`` names the value in messages."""
+    """Raise EvaluationError unless ``value`` fits; what is unknown in it fits everything. ``what`` names the value in
+    messages."""
     value = materialize(value)
     if type(value) is Residual or not schema:
         return
@@ -210,7 +212,9 @@ def _check_members(value: dict[str, Any], schema: dict[str, Any], template: Temp
     if additional is False:
         surplus = next((name for name in value if get_member(properties, name) is MISSING), None)
         if surplus is not None:
-            raise _misfit(f"{what} must not have the property {surplus!r}; it may have {', '.join(map(repr, properties)) or 'none'}.")
+            raise _misfit(
+                f"{what} must not have the property {surplus!r}; it may have {', '.join(map(repr, properties)) or 'none'}."
+            )
     elif isinstance(additional, dict):
         for name, item in value.items():
             if get_member(properties, name) is MISSING:

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 
 def written(nodes: Sequence[Node], frame: Frame) -> list[Node]:
-    """Arguments that are not evaluated: as they are written, but with numbers for loop indexes and with ids for symbolic names."""
+    """Arguments that are not evaluated: as they are written, but with numbers for loop indexes and with ids for symbolic
+    names."""
     return [_standalone(node, frame) if node.varies else node for node in nodes]
 
 
@@ -57,7 +58,9 @@ def _compile_if(node: Call, arguments: list[Closure]) -> Closure:
             return otherwise(frame)
         if type(decided) in UNKNOWN:
             return Residual(Call(node.name, [argument_node(decided), *written(node.arguments[1:], frame)]))
-        raise EvaluationError(f"The condition of if() must be true or false, not {describe_value(decided)}.", node=node.arguments[0])
+        raise EvaluationError(
+            f"The condition of if() must be true or false, not {describe_value(decided)}.", node=node.arguments[0]
+        )
 
     return closure
 
@@ -159,7 +162,7 @@ def compile_lambda_call(node: Call, function: Function, arguments: list[Closure]
             return _unevaluated(node, values, frame)
         try:
             if node.key == "toobject":
-                built = _to_object(node, values)
+                built = _to_object(values)
                 if built is not None:
                     return built
             return normalize(function.call([plain(values[0]), *values[1:]]))
@@ -180,7 +183,7 @@ def _unevaluated(node: Call, values: list[Any], frame: Frame) -> Residual:
     return Residual(Call(node.name, arguments))
 
 
-def _to_object(node: Call, values: list[Any]) -> Any:
+def _to_object(values: list[Any]) -> Any:
     """toObject() of items whose keys are not known: ``createObject(key, value, …)``; None when all keys are known."""
     items, key_of = values[0], values[1]
     if type(items) is not PartialList or not isinstance(key_of, LambdaValue):

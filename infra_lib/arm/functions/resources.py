@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 def _references(frame: Frame, call: Call) -> References:
     if frame.references is None:
         where = frame.where or "this place"
-        raise EvaluationError(f"{call.name}() needs the state of a resource, which {where} must not depend on.", node=call, kind=VALIDATION)
+        raise EvaluationError(
+            f"{call.name}() needs the state of a resource, which {where} must not depend on.", node=call, kind=VALIDATION
+        )
     return frame.references
 
 
