@@ -148,10 +148,23 @@ class _Checks:
 
     def constant_arguments(self, call: Call) -> bool:
         """True when every argument is known while compiling; BCP032 at what is not."""
+        if any(self.is_wrong(argument) for argument in call.arguments):
+            return False
         found = [node for argument in call.arguments for node in _not_constant(argument)]
         for node in found:
             self.model.report("BCP032", node)
         return not found
+
+    def is_wrong(self, node: s.Node) -> bool:
+        """True for a value with a name in it that means nothing, or that goes in a circle: that has been reported."""
+        pending = [node]
+        while pending:
+            current = pending.pop()
+            symbol = self.model.symbols.get(current)
+            if isinstance(symbol, sym.ErrorSymbol) or symbol in self.model.cycles or symbol in self.model.invalid:
+                return True
+            pending.extend(current.children())
+        return False
 
     def check_limits_below_zero(self, call: Call) -> None:
         if call.identifier.name in ("minLength", "maxLength"):

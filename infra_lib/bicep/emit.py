@@ -193,7 +193,7 @@ class Emission:
         result["_generator"] = {"name": "bicep", "version": GENERATOR_VERSION}
         exported = [
             self.guard(symbol.node, lambda symbol=symbol: self._exported_variable(symbol))  # type: ignore[misc]
-            for symbol in self.model.variables
+            for symbol in sorted(self.model.variables, key=lambda symbol: symbol.name)
             if "export" in self.model.decorators(symbol.node)
         ]
         if exported:

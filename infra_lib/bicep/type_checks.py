@@ -31,8 +31,10 @@ def check_declarations(model: SemanticModel, table: TypeTable) -> None:
         table.value_type(node)
     table.check_accesses()
     for _, node in written:
-        _check_below(table, node)
+        _check_discriminated(table, node)
     mistakes = [finding for finding in model.findings[known:] if finding.code not in _WARNINGS]
+    for _, node in written:
+        _check_below(table, node)
     if mistakes:
         _report_uses(model, [symbol for symbol, node in written if _touches(node, mistakes)])
     _report_recursion(model, table)
@@ -61,6 +63,14 @@ def types_below(node: s.Expression) -> Iterator[tuple[s.Node, s.Node | None]]:
 
 
 # ---------------------------------------------------------------------------------------------- single types
+
+
+def _check_discriminated(table: TypeTable, node: s.Expression) -> None:
+    for current, _ in types_below(node):
+        if isinstance(current, s.UnionType):
+            found = table.type_of(current)
+            if isinstance(found, DiscriminatedType):
+                table.check_discriminated(current, found)
 
 
 def _check_below(table: TypeTable, node: s.Expression) -> None:

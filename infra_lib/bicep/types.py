@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from infra_lib.bicep.emit import Emission
     from infra_lib.bicep.model import SemanticModel
 
+_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(?:-[A-Za-z]+)?\Z")
 _tables: WeakKeyDictionary[SemanticModel, TypeTable] = WeakKeyDictionary()
 
 
@@ -150,7 +152,7 @@ class TypeTable:
         self.endless: set[sym.TypeSymbol] = set()
         self._types: dict[s.Node, DeclaredType] = {}
         self._definitions = {symbol.name: symbol for symbol in reversed(model.types)}
-        self._discriminators: dict[s.UnionType, str] | None = None
+        self._discriminators: dict[s.UnionType, str | None] | None = None
         self._unchecked: list[tuple[s.Expression, AccessType, s.Node]] = []
 
     # ------------------------------------------------------------------------------------------ definitions
@@ -307,11 +309,13 @@ class TypeTable:
         members = [LiteralType(None) if type(member) is s.NullLiteral else self.value_type(member) for member in node.members]
         if any(member is INVALID for member in members):
             return INVALID
-        key = self.discriminators().get(node)
-        return DiscriminatedType(key, members) if key is not None else UnionType(members)
+        if node not in self.discriminators():
+            return UnionType(members)
+        key = self.discriminators()[node]
+        return INVALID if key is None else DiscriminatedType(key, members)
 
-    def discriminators(self) -> dict[s.UnionType, str]:
-        """The unions below a ``@discriminator``, with the name that it gives."""
+    def discriminators(self) -> dict[s.UnionType, str | None]:
+        """The unions below a ``@discriminator``, with the name that it gives, None where it gives none."""
         if self._discriminators is None:
             self._discriminators = {}
             if "discriminator" in self.model.file.text:
@@ -325,14 +329,18 @@ class TypeTable:
 
     def _note_discriminator(self, node: s.Decorated) -> None:
         call = self.model.decorators(node).get("discriminator")
-        argument = call.arguments[0] if call is not None and call.arguments else None
-        if not isinstance(argument, s.StringSyntax) or argument.literal is None:
+        if call is None or self._discriminators is None:
             return
-        below: s.Node | None = declared_type_syntax(node)
-        while isinstance(below, (s.Parenthesized, s.NullableType, s.NonNull)):
-            below = below.expression if isinstance(below, s.Parenthesized) else below.base
-        if isinstance(below, s.UnionType) and self._discriminators is not None:
-            self._discriminators[below] = argument.literal
+        argument = call.arguments[0] if len(call.arguments) == 1 else None
+        key = argument.literal if isinstance(argument, s.StringSyntax) else None
+        written = declared_type_syntax(node)
+        pending: list[s.Node] = [] if written is None else [written]
+        while pending:
+            below = pending.pop()
+            if isinstance(below, s.UnionType):
+                self._discriminators[below] = key
+            if isinstance(below, (s.UnionType, s.Parenthesized, s.NullableType, s.NonNull)):
+                pending.extend(below.children())
 
     # ------------------------------------------------------------------------------------------ parts of types
 
@@ -376,7 +384,9 @@ class TypeTable:
         """Say that there is no property of that name, and which one may be meant."""
         names = sorted(known)
         near = suggest(name, names)
-        if near is None:
+        if not names:
+            self.error("BCP052", place, name=name)
+        elif near is None:
             self.error("BCP053", place, name=name, known=", ".join(names))
         else:
             self.error("BCP083", place, name=name, suggestion=near)
@@ -461,17 +471,24 @@ class TypeTable:
         argument = arguments[0]
         literal = argument.literal if isinstance(argument, s.StringSyntax) else None
         if literal is None:
-            return self.error("BCP032", (opening + 1, node.end - 1))
-        reference = parse_type(literal)
-        if reference is None or reference.version is None:
+            given = self.value_type(argument)
+            if given is INVALID or base_name(given) == "string":
+                return INVALID if given is INVALID else self.error("BCP032", (opening + 1, node.end - 1))
+            return self.error("BCP070", argument, actual=type_text(given), expected="string")
+        namespace, colon, rest = literal.partition(":")
+        if colon and namespace and namespace not in ("az", "sys"):
+            return self.error("BCP208", argument, name=namespace)
+        reference = parse_type(rest if colon and namespace else literal)
+        if reference is None or reference.version is None or _VERSION.match(reference.version) is None:
             return self.error("BCP029", argument, type=literal)
         catalog = self.model.compiler.catalog
         if catalog is None or catalog.is_empty:
             return self.error("INF302", node, name=name)
         found = catalog.find(reference.type, reference.version)
         if found is None:
-            self.model.report("BCP081", argument, type=literal)
-            return DerivedType(literal, name == "resourceOutput", (), unknown_body(literal))
+            full_name = f"{reference.type}@{reference.version}"
+            self.model.report("BCP081", argument, type=full_name)
+            return DerivedType(full_name, name == "resourceOutput", (), unknown_body(full_name))
         return DerivedType(f"{found.name}@{found.api_version}", name == "resourceOutput", (), body_of(found))
 
     def resource(self, node: s.ResourceType) -> DeclaredType:
@@ -489,10 +506,8 @@ class TypeTable:
     # ------------------------------------------------------------------------------------------ unions
 
     def check_union(self, node: s.UnionType, in_array: bool) -> bool:
-        """Report what keeps a union from being one of literals (or of told-apart objects); False where something does."""
+        """Report what keeps a union from being one of literals; False where something does."""
         type_ = self.type_of(node)
-        if isinstance(type_, DiscriminatedType):
-            return self.check_discriminated(node, type_)
         if not isinstance(type_, UnionType):
             return False
         members = [
@@ -512,7 +527,7 @@ class TypeTable:
 
     def check_discriminated(self, node: s.UnionType, type_: DiscriminatedType) -> bool:
         """Report members that are no objects, or that the discriminator does not tell apart."""
-        seen: set[str] = set()
+        seen: dict[str, DeclaredType] = {}
         valid = True
         for member, written in zip(node.members, type_.members, strict=True):
             for found in self.discriminated_objects(written):
@@ -528,7 +543,8 @@ class TypeTable:
             return [inner for member in found.members for inner in self.discriminated_objects(member)]
         return [found]
 
-    def discriminator_mistake(self, found: DeclaredType, key: str, seen: set[str]) -> str | None:
+    def discriminator_mistake(self, found: DeclaredType, key: str, seen: dict[str, DeclaredType]) -> str | None:
+        """The code of what is wrong with a member; one and the same type may come twice."""
         if isinstance(found, (InvalidType, DerivedType)):
             return None
         if not isinstance(found, ObjectType):
@@ -538,10 +554,7 @@ class TypeTable:
         if not isinstance(value, LiteralType) or not isinstance(value.value, str):
             return "BCP364"
         folded = value.value.lower()
-        if folded in seen:
-            return "BCP365"
-        seen.add(folded)
-        return None
+        return "BCP365" if seen.setdefault(folded, found) is not found else None
 
 
 def declared_type_syntax(node: s.Decorated) -> s.Expression | None:

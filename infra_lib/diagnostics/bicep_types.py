@@ -5,6 +5,7 @@ from infra_lib.diagnostics.entry import Entry
 CODES: dict[str, Entry] = {
     "BCP025": Entry("error", 'The property "{name}" is there already.', "Remove one of them."),
     "BCP029": Entry("error", '"{type}" is no resource type.', "Write it as '<provider>/<type>@<API version>'."),
+    "BCP052": Entry("error", 'The type has no part "{name}".'),
     "BCP053": Entry("error", 'The type has no part "{name}"; it has: {known}.'),
     "BCP055": Entry("error", 'A type "{type}" has no properties.'),
     "BCP081": Entry("warning", 'The resource type "{type}" is not known; nothing about it is checked.'),
@@ -20,6 +21,7 @@ CODES: dict[str, Entry] = {
     "BCP155": Entry("error", "@batchSize() can stand only on a loop of resources or modules."),
     "BCP166": Entry("error", "@{name}() stands here more than once.", "Remove all but one."),
     "BCP168": Entry("error", "A length cannot be negative."),
+    "BCP208": Entry("error", '"{name}" is no name space with resource types.', "Leave it out, or write az."),
     "BCP231": Entry("error", "Resources as types need the experimental feature resourceTypedParamsAndOutputs."),
     "BCP269": Entry("error", "@{name}() cannot stand on metadata."),
     "BCP285": Entry("error", "This is no literal value."),
