@@ -24,6 +24,7 @@ from infra_lib.parameters.validate import (
     Location,
     Locator,
     Path,
+    check_expressions,
     check_structure,
     check_values,
     file_locator,
@@ -101,6 +102,7 @@ class _Given:
     value: Any
     origin: Origin
     locate: Locator
+    is_json: bool = False
 
 
 def resolve(
@@ -170,7 +172,7 @@ class _Resolver:
         self.main = file_locator(file)
         for name, entry in file.arm_parameters().items():
             _, value = from_arm_entry(entry)
-            self.given[self.name(name)] = _Given(value, _file_origin(file, name, "file"), self.main)
+            self.given[self.name(name)] = _Given(value, _file_origin(file, name, "file"), self.main, file.format == "json")
 
     def read_values(self, values: Mapping[str, Any]) -> None:
         """Values that the caller gives: plain ones, or all of them in Resource Manager's form."""
@@ -250,6 +252,8 @@ class _Resolver:
 
         broken = self.broken | self.unreadable
         self.problems += check_values(values, self.template, locate, broken=broken)
+        written = {name: given.value for name, given in self.given.items() if given.is_json and name in self.declared}
+        self.problems += check_expressions(written, locate, self.problems)
         parameters: dict[str, dict[str, Any]] = {}
         origins: dict[str, Origin] = {}
         for name, declaration in self.declared.items():
@@ -319,7 +323,7 @@ def _value_of(source: ParameterFile | ConfigValues, name: str) -> _Given | None:
         value = source.get(name)
         if value is None:
             return None
-        return _Given(value, _file_origin(source, name, "inherited"), file_locator(source))
+        return _Given(value, _file_origin(source, name, "inherited"), file_locator(source), source.format == "json")
     value = source.values.get(name)
     if value is None:
         return None

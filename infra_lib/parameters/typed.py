@@ -6,7 +6,7 @@ import copy
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast, overload
 
 from infra_lib.diagnostics import Diagnostic, has_errors
 from infra_lib.errors import ParameterError
@@ -186,13 +186,15 @@ class TypedParameters:
 
     # ------------------------------------------------------------------------------------------ attributes
 
-    def __setattr__(self, attribute: str, value: Any) -> None:
-        if not attribute.startswith("_") and not isinstance(getattr(type(self), attribute, None), Field):
-            names = [field.attribute for field in type(self).fields]
-            near = words.nearest(attribute, names)
-            hint = f"; did you mean {near}?" if near else f"; it has {', '.join(names)}"
-            raise AttributeError(f"{type(self).__name__} has no parameter {attribute}{hint}")
-        object.__setattr__(self, attribute, value)
+    if not TYPE_CHECKING:  # a checker that saw this method would let every attribute pass
+
+        def __setattr__(self, attribute: str, value: Any) -> None:
+            if not attribute.startswith("_") and not isinstance(getattr(type(self), attribute, None), Field):
+                names = [field.attribute for field in type(self).fields]
+                near = words.nearest(attribute, names)
+                hint = f"; did you mean {near}?" if near else f"; it has {', '.join(names)}"
+                raise AttributeError(f"{type(self).__name__} has no parameter {attribute}{hint}")
+            object.__setattr__(self, attribute, value)
 
     def _get(self, field: Field[Any]) -> Any:
         if field.name not in self._values:

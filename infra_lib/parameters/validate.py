@@ -96,8 +96,12 @@ def validate_parameters(
     .bicepparam file are not evaluated here; the compiler checks them.
     """
     if isinstance(parameters, ParameterFile):
-        checked = check_values(parameters.values, template, file_locator(parameters), named=named, broken=unreadable(parameters))
-        return in_order([*parameters.diagnostics, *check_structure(parameters), *checked])
+        values, locate = parameters.values, file_locator(parameters)
+        found = [*parameters.diagnostics, *check_structure(parameters)]
+        found += check_values(values, template, locate, named=named, broken=unreadable(parameters))
+        if parameters.format == "json":
+            found += check_expressions(values, locate, found)
+        return in_order(found)
     return in_order(check_values(dict(parameters), template, plain_locator, named=named))
 
 
@@ -299,22 +303,44 @@ def _against_schema(
     """The values against the schema of the declarations. Of a wrong name the length has been said already."""
     schema = values_schema(template)
     schema.pop("required", None)
-    wrong: set[str] = set()
     errors: list[Any] = list(validator(schema).iter_errors(given))
     mistyped = {tuple(error.absolute_path) for error in errors if error.validator == "type"}
     for error in errors:
         full = tuple(error.absolute_path)
         name, path = str(full[0]), full[1:]
-        wrong.add(name)
         if full in mistyped and error.validator != "type":
             continue
         if not path and name in wrong_names and error.validator in ("minLength", "maxLength"):
             continue
         secure = is_secure(template, template["parameters"][name]) or bool(error.schema.get(SECURE))
         yield from _value_problems(error, name, path, locate, secure)
-    for name, value in given.items():
-        if isinstance(value, str) and name not in wrong and is_expression(value):
-            yield problem("INF143", locate(name), subject=words.subject(name))
+
+
+def check_expressions(values: Mapping[str, Any], locate: Locator, said: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """Texts of a .parameters.json file that read as template expressions; those that something else is said of are left out.
+
+    As a whole value that is an error. Inside a list or an object, which may be data of another template, it is a warning.
+    """
+    known = {(item.file, item.pointer) for item in said}
+    for name, value in values.items():
+        for path in _expressions(value):
+            location = locate(name, path)
+            if (location.file, location.pointer) not in known:
+                level: Level = "warning" if path else "error"
+                yield problem("INF143", location, level=level, subject=words.subject(name, path))
+
+
+def _expressions(value: Any, path: Path = ()) -> Iterator[Path]:
+    """The paths of the texts in a value that read as expressions of the template language."""
+    if isinstance(value, str):
+        if is_expression(value):
+            yield path
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _expressions(item, (*path, index))
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from _expressions(item, (*path, name))
 
 
 def is_expression(text: str) -> bool:

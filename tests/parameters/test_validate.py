@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infra_lib.parameters import KeyVaultReference, ParameterFile, Secret, validate_parameters
+from infra_lib.parameters import KeyVaultReference, ParameterFile, Secret, resolve, validate_parameters
 
 TEMPLATE = {
     "languageVersion": "2.0",
@@ -186,8 +186,31 @@ def test_a_secret_is_not_in_the_message():
 )
 def test_an_expression_in_a_parameter_file(value, refused):
     template = {"parameters": {"x": {"type": "string"}}, "resources": []}
-    found = validate_parameters({"x": value}, template)
-    assert [item.code for item in found] == (["INF143"] if refused else [])
+    file = ParameterFile.new("main.parameters.json")
+    file["x"] = value
+    expected = ["INF143"] if refused else []
+    assert [item.code for item in validate_parameters(file, template)] == expected
+    assert [item.code for item in resolve(template, file).diagnostics] == expected
+
+
+def test_an_expression_inside_a_value_may_be_data():
+    template = {"parameters": {"x": {"type": "object"}, "n": {"type": "int"}}, "resources": []}
+    file = ParameterFile.new("main.parameters.json")
+    file.update({"x": {"a": ["b", "[subscription().id]"]}, "n": "[add(1, 2)]"})
+    found = validate_parameters(file, template)
+    assert [(item.code, item.level, item.pointer) for item in found] == [
+        ("INF143", "warning", "/parameters/x/value/a/1"),
+        ("INF133", "error", "/parameters/n/value"),
+    ]
+    assert '"x.a[1]"' in found[0].message
+
+
+def test_text_in_brackets_is_text_where_expressions_are_not_expected():
+    template = {"parameters": {"x": {"type": "string"}}, "resources": []}
+    assert validate_parameters({"x": "[concat('a')]"}, template) == []
+    file = ParameterFile.parse("using 'a.bicep'\nparam x = '[concat(1)]'\n", "a.bicepparam")
+    assert validate_parameters(file, template) == []
+    assert resolve(template, file).diagnostics == ()
 
 
 # ---------------------------------------------------------------------------------------------- files
