@@ -166,9 +166,16 @@ class ParameterChecker:
             return True
         if any(type(value) is type(_plain(each)) and value == _plain(each) for each in allowed):
             return True
-        expected = " | ".join(_shown(_plain(each)) for each in allowed)
-        self.report(place.code, place.node, expected=expected, actual=_shown(value))
+        self._other_literal(value, [_plain(each) for each in allowed], place)
         return False
+
+    def _other_literal(self, value: Any, allowed: list[Any], place: _Place) -> None:
+        """Report a value that is none of the allowed ones; for a property, the one that was probably meant."""
+        near = suggest(value, [each for each in allowed if isinstance(each, str)]) if isinstance(value, str) else None
+        if near is not None and place.code == "BCP036":
+            self.report("BCP088", place.node, actual=value, suggestion=near)
+        else:
+            self.report(place.code, place.node, expected=" | ".join(map(_shown, allowed)), actual=_shown(value))
 
     def _limits(self, value: Any, schema: Schema, place: _Place) -> bool:
         if type(value) is int:
@@ -250,8 +257,7 @@ class ParameterChecker:
         if found not in mapping:
             item = node.get(key)
             if item is not None and self._certainty(item.value) == "exact":
-                expected = " | ".join(_shown(each) for each in mapping)
-                self.report("BCP036", at or item.value, expected=expected, actual=_shown(found))
+                self._other_literal(found, list(mapping), _Place(at or item.value, "BCP036"))
             return None
         return self._resolved(_object(mapping[found]))
 

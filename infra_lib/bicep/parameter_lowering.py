@@ -51,7 +51,7 @@ class ParameterLowering(Lowering):
 
     def __init__(self, emission: Emission, values: Values) -> None:
         super().__init__(emission)
-        self.values = values
+        self.owner = values
         self.inlining = False
 
     def expression(self, node: s.Expression) -> str:
@@ -68,7 +68,7 @@ class ParameterLowering(Lowering):
         elif kind is s.VariableAccess:
             symbol = self.symbols.get(node)
             if type(symbol) is BaseSymbol:
-                members = self.values.file.base_members()
+                members = self.owner.file.base_members()
                 return arm.call(
                     "createObject", (text for name in members for text in (arm.string(name), self._base_member(name)))
                 )
@@ -78,7 +78,7 @@ class ParameterLowering(Lowering):
             function = self.symbols.get(node)
             if type(function) is sym.BuiltInFunction:
                 if function.name == "externalInput" and self.inlining:
-                    return f"externalInputs({arm.string(self.values.input_key(node))})"  # type: ignore[arg-type]
+                    return f"externalInputs({arm.string(self.owner.input_key(node))})"  # type: ignore[arg-type]
             elif self.inlining and self._is_own_function(node, function):
                 return self._literal(self._wholly(node))
         return None
@@ -98,26 +98,26 @@ class ParameterLowering(Lowering):
 
     def _inlined_name(self, node: s.Expression, symbol: sym.Symbol | None) -> str | None:
         if type(symbol) is sym.ParameterAssignmentSymbol:
-            if self.values.is_external(symbol.node.value):
+            if self.owner.is_external(symbol.node.value):
                 return self.expression(symbol.node.value)
-            return constant_literal(self.values.parameter(symbol.name))
+            return constant_literal(self.owner.parameter(symbol.name))
         if type(symbol) is sym.ImportedSymbol or (type(symbol) is sym.VariableSymbol and symbol not in self.inlined):
             return self._literal(super().expression(node))
         return None
 
     def _literal(self, text: str) -> str:
-        return constant_literal(self.values.frame().evaluate(f"[{arm.as_call(text)}]"))
+        return constant_literal(self.owner.frame().evaluate(f"[{arm.as_call(text)}]"))
 
     def _base_member(self, name: str) -> str:
-        found = self.values.file.base_members().get(name)
+        found = self.owner.file.base_members().get(name)
         if found is None:
             raise FailedError(f"The extended file has no parameter {name}.", reported=True)
         if self.inlining:
             file, node = found
-            values = self.values.of(file)
+            values = self.owner.of(file)
             if values.is_external(node.value):
-                return values.inlined(node.value, self.values)
-            return constant_literal(self.values.base_value(name))
+                return values.inlined(node.value, self.owner)
+            return constant_literal(self.owner.base_value(name))
         return f"parameters({arm.string(BASE_PREFIX + name)})"
 
 

@@ -11,6 +11,7 @@ CODES: dict[str, Entry] = {
     "BCP035": Entry("error", "These properties are missing here: {names}.", "Add them."),
     "BCP036": Entry("error", "This property is of the type {expected}; the value is {actual}.", "Write a value of that type."),
     "BCP037": Entry("error", 'There is no property "{name}" here; there are: {known}.', "Remove it, or correct the name."),
+    "BCP088": Entry("error", 'The value "{actual}" is none that this property may have.', 'Did you mean "{suggestion}"?'),
     "BCP089": Entry("error", 'There is no property "{name}" here.', 'Did you mean "{suggestion}"?'),
     "BCP327": Entry("error", "The number {number} is above the greatest that is allowed, {limit}."),
     "BCP328": Entry("error", "The number {number} is below the least that is allowed, {limit}."),

@@ -235,6 +235,7 @@ param closed { name: string } = { name: 'x' }
     assert errors("param one = {}") == [("BCP035", 2, 7)]
     assert errors("param one = { name: 1 }") == [("BCP036", 2, 21)]
     assert errors("param one = { name: 'a', size: 'M', n: 4 }") == [("BCP036", 2, 32), ("BCP327", 2, 40)]
+    assert errors("param one = { name: 'a', size: 's' }") == [("BCP088", 2, 32)]
     assert errors("param one = { name: 'a' }", "param many = [{ name: null }, 5]") == [("BCP034", 3, 31), ("BCP036", 3, 23)]
     assert errors("param one = { name: 'a' }", "param closed = { name: 'x', nam: 1 }") == [("BCP089", 3, 29)]
     assert errors("param one = { name: 'a' }", "param closed = { name: 'x', other: 1 }") == [("BCP037", 3, 29)]
