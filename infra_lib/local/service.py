@@ -13,14 +13,14 @@ from typing import Any
 from urllib.parse import quote
 
 from werkzeug.exceptions import MethodNotAllowed, NotFound
-from werkzeug.routing import Map, Rule
+from werkzeug.routing import Map, MapAdapter, Rule
 
 from infra_lib.local import deployments, events, tokens
 from infra_lib.local.context import Context
 from infra_lib.local.files import FileService
 from infra_lib.local.protocol import Call, Reply, ServiceError
 from infra_lib.local.providers import generic, route_table
-from infra_lib.local.routes import Route
+from infra_lib.local.routes import Endpoint, Route
 
 _LOG = logging.getLogger(__name__)
 _UNLOCKED_METHODS = frozenset({"GET", "HEAD"})
@@ -33,7 +33,7 @@ class Service:
         self.context = context
         self.files = FileService(context)
         self._lock = threading.RLock()
-        self._table, self._router = _router()
+        self._places, self._router = _router()
         context.answer = self.answer
 
     # ------------------------------------------------------------------------------------------ answering
@@ -71,7 +71,7 @@ class Service:
         if self.context.faults:
             self.context.refuse_if_asked(call)
         try:
-            index, _ = self._router.match(call.path.lower(), call.method)
+            rule, _ = self._router.match(call.path.lower(), call.method)
         except MethodNotAllowed as refusal:
             methods = sorted(set(refusal.valid_methods or ()))
             raise ServiceError(
@@ -82,8 +82,9 @@ class Service:
             ) from None
         except NotFound:
             raise generic.unsupported(self.context, call) from None
-        reply: Reply = self._table[index].endpoint(self.context, call)
-        return reply
+        # Werkzeug lets what answers GET answer HEAD as well; a handler of both looks at the method.
+        endpoints = self._places[rule]
+        return (endpoints.get(call.method) or endpoints["GET"])(self.context, call)
 
     # ------------------------------------------------------------------------------------------ WSGI
 
@@ -128,11 +129,10 @@ class _MatchOnly(Rule):
 
 
 @cache
-def _router() -> tuple[list[Route], Any]:
-    """The table, and a matcher of lower-cased paths that gives an index into it."""
-    table = all_routes()
-    rules = []
-    for index, route in enumerate(table):
-        rules.append(_MatchOnly(route.rule.lower(), endpoint=index, methods=[route.method]))
-    # Werkzeug lets whatever answers GET answer HEAD as well; the handlers of both are the same and look at the method.
-    return table, Map(rules, strict_slashes=False, merge_slashes=False).bind("local")
+def _router() -> tuple[dict[str, dict[str, Endpoint]], MapAdapter]:
+    """The endpoints by lower-cased rule and method, and a matcher of lower-cased paths that gives a rule."""
+    places: dict[str, dict[str, Endpoint]] = {}
+    for route in all_routes():
+        places.setdefault(route.rule.lower(), {})[route.method] = route.endpoint
+    rules = [_MatchOnly(rule, endpoint=rule, methods=[*endpoints]) for rule, endpoints in places.items()]
+    return places, Map(rules, strict_slashes=False, merge_slashes=False).bind("local")
