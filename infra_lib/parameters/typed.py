@@ -84,10 +84,13 @@ class TypedParameters:
     fields: ClassVar[tuple[Field[Any], ...]] = ()
     """The parameters, in the order of the template."""
 
+    _defaults: ClassVar[Mapping[str, Any]] = {}
+
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         own = tuple(value for value in vars(cls).values() if isinstance(value, Field))
         cls.fields = (*cls.fields, *own)
+        cls._defaults = {field.name: field.default for field in cls.fields}
         if own and "template" not in vars(cls):
             cls.template = {"parameters": {field.name: field.declaration for field in cls.fields}}
 
@@ -214,8 +217,7 @@ class TypedParameters:
         if name not in self._values:
             return False
         loaded, value = _lookup(self._loaded, name), self._values[name]
-        field = next(field for field in type(self).fields if field.name == name)
-        left_out = loaded is None and self._is_loaded and _equal(value, field.default)
+        left_out = loaded is None and self._is_loaded and _equal(value, type(self)._defaults[name])
         return not left_out and not _equal(loaded, value)
 
     @property
@@ -231,7 +233,7 @@ class TypedParameters:
         current = self._file.values
         changes: dict[str, Any] = {}
         for name, value in self._values.items():
-            present = name in self._file
+            present = _has(current, name)
             if self._is_changed(name) or self._is_new(name):
                 changes[name] = value
             elif _has(self._loaded, name):
