@@ -14,6 +14,7 @@ from infra_lib.bicep.arm_module import resolve_reference
 from infra_lib.bicep.compiler import Compilation, Compiler
 from infra_lib.bicep.depth import deep_stack
 from infra_lib.bicep.files import Files, MemoryFiles
+from infra_lib.bicep.findings import Finding
 from infra_lib.bicep.model import JsonTemplate, SemanticModel
 from infra_lib.bicep.parameter_checks import ParameterChecker
 from infra_lib.bicep.parameter_model import ParameterFile, ParameterFiles, check_assignments, walk
@@ -140,6 +141,10 @@ class _Document:
                     found[name] = assigned
         result = {name: found[name] for name in own if name in found}
         for name, (other, node) in file.inherited().items():
+            if self.values_of[other].is_computed_input(node.value):
+                reason = "a value that is computed from an external input cannot be inherited"
+                file.model.report("BCP338", _within(file, node.value), name=name, reason=reason)
+                continue
             assigned = self.values_of[other].assigned(name, node, values)
             if assigned is not None:
                 result[name] = assigned
@@ -160,11 +165,15 @@ class _Document:
         inherited = file.inherited()
         for name, given in assigned.items():
             schema = schemas.get(name)
-            if given.kind != "value" or schema is None:
+            if schema is None or given.kind == "expression":
                 continue
             if name in own:
-                ParameterChecker(file.model, definitions, file.model.report).check(own[name], given.content, schema)
-            elif file.extends is not None:
+                checker = ParameterChecker(file.model, definitions, file.model.report)
+                if given.kind == "reference":
+                    checker.check_secret(own[name], schema)
+                else:
+                    checker.check(own[name], given.content, schema)
+            elif file.extends is not None and given.kind == "value":
                 other, node = inherited[name]
                 checker = ParameterChecker(other.model, definitions, file.model.report)
                 checker.check(node, given.content, schema, inherited_at=file.extends.path)
@@ -186,13 +195,18 @@ class _Document:
 
     def _repeat_inherited_errors(self) -> None:
         """Report the errors of inherited values for the file itself too, as the official compiler does: at the same offsets."""
-        end = len(self.file.model.file.text)
         for other, node in self.file.inherited().values():
             for finding in other.model.findings:
                 inside = node.value.start <= finding.start and finding.end <= node.value.end
                 if inside and (finding.level or CATALOGUE[finding.code].level) == "error":
-                    span = (min(finding.start, end), min(finding.end, end))
+                    span = _within(self.file, finding)
                     self.file.model.report(finding.code, span, fix=finding.fix, **finding.names)
+
+
+def _within(file: ParameterFile, place: s.Node | Finding) -> tuple[int, int]:
+    """The span of something in an extended file, as offsets of the file itself."""
+    end = len(file.model.file.text)
+    return min(place.start, end), min(place.end, end)
 
 
 def _has_syntax_errors(model: SemanticModel) -> bool:

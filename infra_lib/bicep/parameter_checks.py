@@ -63,6 +63,10 @@ class ParameterChecker:
         place = _Place(inherited_at or assignment.value, "BCP033")
         self._expression(assignment.value, value, schema, place, inherited_at or assignment.identifier, inherited_at)
 
+    def check_secret(self, assignment: s.ParameterAssignment, schema: Schema) -> None:
+        """Check a parameter that takes a secret of a key vault, which is text."""
+        self._kind("", self._resolved(schema), _Place(assignment.value, "BCP033"))
+
     # ------------------------------------------------------------------------------------------ what is known of an expression
 
     def _literal(self, node: s.Expression) -> s.Expression:

@@ -313,10 +313,19 @@ class Values:
             known = self._external[node] = any(self._uses_input(each) for each in walk(node))
         return known
 
+    def is_computed_input(self, node: s.Expression) -> bool:
+        """True when an expression uses an external input and is more than the call of it."""
+        return self.is_external(node) and not self._uses_input_itself(node)
+
+    def _uses_input_itself(self, node: s.Node) -> bool:
+        symbol = self.model.symbols.get(node)
+        is_call = isinstance(node, s.FunctionCall | s.InstanceCall)
+        return is_call and type(symbol) is sym.BuiltInFunction and symbol.name == "externalInput"
+
     def _uses_input(self, node: s.Node) -> bool:
         symbol = self.model.symbols.get(node)
         if type(symbol) is sym.BuiltInFunction:
-            return symbol.name == "externalInput" and isinstance(node, s.FunctionCall | s.InstanceCall)
+            return self._uses_input_itself(node)
         if type(node) is s.PropertyAccess and type(self.model.symbols.get(node.base)) is BaseSymbol:
             return self._base_is_external(node.identifier.name)
         if type(node) is not s.VariableAccess:

@@ -297,6 +297,22 @@ def test_external_inputs_of_inherited_parameters_have_the_keys_of_the_document(f
     }
 
 
+def test_a_value_computed_from_an_external_input_is_not_inherited(folder: Folder) -> None:
+    folder.write(base__bicepparam="using none\nparam a = '${externalInput('k')}!'\n")
+    assert [code for code, _, _ in folder.errors("using 'main.bicep'\nextends 'base.bicepparam'\n")] == ["BCP338"]
+
+
+def test_a_secret_is_text(folder: Folder) -> None:
+    text = "using 'main.bicep'\nparam a = getSecret('s', 'g', 'v', 'n')"
+    assert folder.compile(text).parameters is not None
+    assert folder.errors(text + "\nparam b = az.getSecret('s', 'g', 'v', 'n')") == [("BCP033", 3, 11)]
+
+
+def test_keywords_are_names_of_parameters_too(folder: Folder) -> None:
+    names = ["using", "extends", "none", "var", "type", "for", "import", "base"]
+    assert list(folder.values("using none\n" + "\n".join(f"param {name} = 1" for name in names))) == names
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.bicepparam"):
         compile_parameters(tmp_path / "none.bicepparam")
