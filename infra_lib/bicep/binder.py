@@ -428,8 +428,8 @@ class _Binder:
             self.symbols[node] = symbol
             if type(symbol) is not sym.LocalSymbol:
                 self.use(symbol, node)
-                if type(symbol) is sym.TypeSymbol and not self.in_type:
-                    self.error("BCP288", node, name=name)
+                if type(symbol) in (sym.TypeSymbol, sym.FunctionSymbol) and not self.in_type:
+                    self.error("BCP288" if type(symbol) is sym.TypeSymbol else "BCP063", node, name=name)
                 if isinstance(symbol, sym.DeployableSymbol) and symbol.loop is not None:
                     above = self.around.get(node)
                     while type(above) is s.Parenthesized:

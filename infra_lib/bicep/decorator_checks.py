@@ -211,6 +211,8 @@ class _Checks:
             self.model.report("BCP295", decorator, name=name)
         if name == "sealed" and self.has_additional_properties():
             self.model.report("BCP316", decorator)
+        if name == "sealed" and isinstance(self.written(), (s.ParameterizedType, s.QualifiedParameterizedType)):
+            self.model.report("BCP386", decorator, name=name)
         if name == "discriminator":
             if not isinstance(target, DiscriminatedType):
                 self.model.report("BCP363", decorator)
@@ -279,7 +281,7 @@ def _not_constant(node: s.Node) -> Iterator[s.Node]:
             yield from _not_constant(each)
     elif isinstance(node, s.Parenthesized):
         yield from _not_constant(node.expression)
-    elif isinstance(node, s.Unary):
+    elif isinstance(node, s.Unary) and node.operator == "-":
         yield from _not_constant(node.operand)
     elif not isinstance(node, (s.IntegerLiteral, s.BooleanLiteral, s.NullLiteral, s.Skipped)):
         yield node

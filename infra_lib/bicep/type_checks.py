@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from infra_lib.bicep import symbols as sym
@@ -36,8 +36,12 @@ def check_declarations(model: SemanticModel, table: TypeTable) -> None:
     for _, node in written:
         _check_below(table, node)
     if mistakes:
-        _report_uses(model, [symbol for symbol, node in written if _touches(node, mistakes)])
-    _report_recursion(model, table)
+        _report_uses(model, [symbol for symbol, node in written if _touches(node, mistakes) and symbol not in table.endless])
+    circular = _report_recursion(model, table) | table.endless
+    _report_uses(model, list(circular), users_of_types=False)
+    for symbol in model.types:
+        if symbol.name == "resource":
+            model.report("BCP301", symbol.identifier, name=symbol.name)
     _report_defaults(model, table)
     _report_letter_case(model)
 
@@ -143,8 +147,13 @@ def _touches(node: s.Expression, mistakes: list[Finding]) -> bool:
     return any(node.start <= finding.start and finding.end <= node.end for finding in mistakes)
 
 
-def _report_uses(model: SemanticModel, wrong: list[sym.DeclaredSymbol]) -> None:
-    """A declaration whose type is wrong is not valid, and neither is what is made of it; each use is reported."""
+def _report_uses(model: SemanticModel, wrong: Sequence[sym.DeclaredSymbol], *, users_of_types: bool = True) -> None:
+    """A declaration whose type is wrong is not valid, and neither is what is made of it; each use is reported.
+
+    Without ``users_of_types`` the uses in other types are let be: those of types that go in a circle are reported there.
+    """
+    if not wrong:
+        return
     invalid = {symbol for symbol in wrong if isinstance(symbol, (sym.TypeSymbol, sym.ParameterSymbol, sym.VariableSymbol))}
     invalid -= model.invalid
     invalid.difference_update(model.cycles)
@@ -159,11 +168,15 @@ def _report_uses(model: SemanticModel, wrong: list[sym.DeclaredSymbol]) -> None:
             takes_over = isinstance(owner, sym.TypeSymbol) if isinstance(current, sym.TypeSymbol) else _is_plain_variable(owner)
             if isinstance(current, sym.TypeSymbol) and isinstance(owner, sym.ParameterSymbol):
                 takes_over = True
+            if not users_of_types and isinstance(owner, sym.TypeSymbol):
+                takes_over = False
             if takes_over and owner not in invalid and owner not in model.invalid and owner not in model.cycles:
                 invalid.add(owner)
                 pending.append(owner)
-    for uses in model.uses.values():
+    for owner, uses in model.uses.items():
         for use in uses:
+            if not users_of_types and isinstance(owner, sym.TypeSymbol):
+                continue
             if use.symbol in invalid and not use.in_lambda:
                 model.report("BCP062", use.node, name=use.symbol.name)
     model.invalid |= invalid
@@ -185,7 +198,7 @@ def _report_short_cycles(model: SemanticModel, table: TypeTable) -> None:
     table.endless.update(cycles)
 
 
-def _report_recursion(model: SemanticModel, table: TypeTable) -> None:
+def _report_recursion(model: SemanticModel, table: TypeTable) -> set[sym.TypeSymbol]:
     """Types that contain themselves where a value would have no end: not behind ``?`` and not behind ``*:``."""
     graph: _Graph = {}
     for symbol in model.types:
@@ -202,7 +215,9 @@ def _report_recursion(model: SemanticModel, table: TypeTable) -> None:
                 continue
             pending.extend(_contained(table, node, inside))
         graph[symbol] = found
-    _report_cycles(model, _cycles(graph))
+    cycles = _cycles(graph)
+    _report_cycles(model, cycles)
+    return set(cycles)
 
 
 def _contained(table: TypeTable, node: s.Node, inside: bool) -> Iterator[tuple[s.Node, bool]]:

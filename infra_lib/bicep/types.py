@@ -132,6 +132,7 @@ def check_types(model: SemanticModel) -> None:
     Imports have to be linked before. Runs once for a file.
     """
     from infra_lib.bicep.decorator_checks import check_decorators
+    from infra_lib.bicep.function_checks import check_functions
     from infra_lib.bicep.import_checks import check_imports
     from infra_lib.bicep.type_checks import check_declarations
 
@@ -139,6 +140,7 @@ def check_types(model: SemanticModel) -> None:
     check_imports(model)
     check_declarations(model, table)
     check_decorators(model, table)
+    check_functions(model)
 
 
 class TypeTable:
@@ -530,8 +532,9 @@ class TypeTable:
         seen: dict[str, DeclaredType] = {}
         valid = True
         for member, written in zip(node.members, type_.members, strict=True):
+            endless = isinstance(written, AliasType) and written.name in {symbol.name for symbol in self.endless}
             for found in self.discriminated_objects(written):
-                code = self.discriminator_mistake(found, type_.key, seen)
+                code = "BCP286" if endless else self.discriminator_mistake(found, type_.key, seen)
                 if code is not None:
                     valid = False
                     self.error(code, member, name=type_.key)
