@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from infra_lib.arm.functions.hashing import murmur64
+from infra_lib.arm.values import to_upper
 
 _TEMPLATE = (
     "$schema", "languageVersion", "contentVersion", "imports", "extensions", "definitions", "parameters", "variables",
@@ -66,6 +67,11 @@ def _each(rewrite: _Rewrite) -> _Rewrite:
     return rewrite_each
 
 
+def _text(value: Any) -> Any:
+    """A number where the model has text; ``location: 5`` is hashed as ``"5"``."""
+    return str(value) if isinstance(value, int) else value
+
+
 def _type(value: Any) -> Any:
     return _rewrite_type(value)
 
@@ -82,7 +88,7 @@ _rewrite_output = _arranged(_OUTPUT, _TYPE_MEMBERS)
 _rewrite_function = _arranged(
     _FUNCTION, {"parameters": _each(_arranged(_FUNCTION_PARAMETER, _TYPE_MEMBERS)), "output": _rewrite_output}
 )
-_rewrite_resources = _each(_arranged(_RESOURCE, {}))
+_rewrite_resources = _each(_arranged(_RESOURCE, dict.fromkeys(("location", "kind", "managedBy"), _text)))
 
 
 def _resources(value: Any) -> Any:
@@ -109,32 +115,8 @@ _rewrite_template = _arranged(
 )
 
 _encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
+# Escapes that the service writes and the encoder does not; upper-cased, as everything is.
 _ESCAPED = {0x85: "\\U0085", 0x2028: "\\U2028", 0x2029: "\\U2029"}
-# Where this interpreter's Unicode tables may lag behind or lead before those of the service (Unicode 16, simple mappings).
-_UPPER = {
-    "\u0131": "\u0131", "\u017f": "\u017f", "\u019b": "\ua7dc", "\u0264": "\ua7cb", "\u1c8a": "\u1c89",
-    "\ua7cd": "\ua7cc", "\ua7db": "\ua7da",
-}  # fmt: skip
-
-
-def _upper_character(character: str) -> str:
-    """One character upper-cased to one character, as the service's invariant culture does."""
-    known = _UPPER.get(character)
-    if known is not None:
-        return known
-    if 0x10D70 <= ord(character) <= 0x10D85:
-        return chr(ord(character) - 0x20)
-    for candidate in (character.upper(), character.title()):
-        if len(candidate) == 1:
-            return candidate
-    return character
-
-
-def _upper(text: str) -> str:
-    if text.isascii():
-        return text.upper()
-    others = {ord(character): _upper_character(character) for character in set(text) if character > "\x7f"}
-    return text.translate({**{code: chr(code - 32) for code in range(97, 123)}, **others, **_ESCAPED})
 
 
 def template_hash(template: Mapping[str, Any]) -> str:
@@ -143,4 +125,7 @@ def template_hash(template: Mapping[str, Any]) -> str:
     A ``templateHash`` that the template's own ``metadata._generator`` has already is left out; those of nested templates count as
     they are written, so nested templates are to be done first.
     """
-    return str(murmur64(_upper(_encode(_rewrite_template(template))).encode("utf-8", "replace")))
+    text = to_upper(_encode(_rewrite_template(template)))
+    if not text.isascii():
+        text = text.translate(_ESCAPED)
+    return str(murmur64(text.encode("utf-8", "replace")))
