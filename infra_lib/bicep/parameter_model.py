@@ -13,7 +13,6 @@ from infra_lib.bicep import syntax as s
 from infra_lib.bicep.binder import bind_names
 from infra_lib.bicep.checks import run_checks
 from infra_lib.bicep.compiler import Compilation, Compiler
-from infra_lib.bicep.imports import exports_of
 from infra_lib.bicep.loaders import decode
 from infra_lib.bicep.model import JsonTemplate, ModuleTarget, SemanticModel, SourceFile
 from infra_lib.bicep.modules import Artifact, resolve
@@ -120,7 +119,6 @@ class ParameterFiles:
         _check_base(file)
         _check_decorators(model)
         _check_loops(model)
-        _check_members(model)
         return file
 
     def _statements(self, file: ParameterFile) -> None:
@@ -286,18 +284,6 @@ def _check_base(file: ParameterFile) -> None:
             continue
         if file.base is not None and node.identifier.name not in members:
             known = ", ".join(f'"{name}"' for name in sorted(members)) or "none"
-            model.report("BCP053", node.identifier, name=node.identifier.name, known=known)
-
-
-def _check_members(model: SemanticModel) -> None:
-    """Report members that an imported file does not export as values."""
-    for node in walk(model.file.program):
-        symbol = model.symbols.get(node.base) if type(node) is s.PropertyAccess and type(node.base) is s.VariableAccess else None
-        if type(symbol) is not sym.WildcardSymbol or symbol.target is None or type(node) is not s.PropertyAccess:
-            continue
-        exports = exports_of(symbol.target)
-        if node.identifier.name not in exports:
-            known = ", ".join(f'"{name}"' for name in exports) or "none"
             model.report("BCP053", node.identifier, name=node.identifier.name, known=known)
 
 

@@ -88,7 +88,7 @@ class Folder:
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
     found = Folder(tmp_path)
-    found.write(main__bicep="param a string\nparam b int = 1\nparam c object?\n")
+    found.write(main__bicep="param a string\nparam b int = 1\nparam c object?\n", lib__bicep="@export()\nvar v = 1\n")
     return found
 
 
@@ -176,7 +176,7 @@ def test_a_json_template_as_the_target(folder: Folder) -> None:
         ("using none\nparam a = fail('because')", [("BCP338", 2, 11)]),
         ("using none\nparam c = b\nvar b = a\nparam a = getSecret('s', 'g', 'v', 'n')", [("BCP368", 3, 9)]),
         ("using none\nparam c = b\nvar b = missing", [("BCP062", 2, 11), ("BCP057", 3, 9)]),
-        ("using none\nimport * as m from 'main.bicep'\nparam a = m.none", [("BCP053", 3, 13)]),
+        ("using none\nimport * as m from 'lib.bicep'\nparam a = m.none", [("BCP053", 3, 13)]),
         ("using none\nextension kubernetes\nparam a = 1", [("INF310", 2, 1)]),
         ("using none\nparam a = 1\nparam a = 2", [("BCP028", 2, 7), ("BCP028", 3, 7)]),
         ("var x = 'm'\nusing '${x}.bicep'", [("BCP256", 2, 7), ("BCP354", 2, 7)]),
