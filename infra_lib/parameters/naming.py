@@ -18,7 +18,8 @@ class NamingRule:
 
     ``characters`` are the allowed ones as a regular expression class, ``allows`` the same in words. ``starts`` and ``ends``
     are classes for the first and last character with their words, empty for no rule of their own. ``doubled`` lists characters
-    that may not follow themselves. ``reserved`` words may not be the name, ``contains`` may not be in it; both in lower case.
+    that may not follow themselves. ``reserved`` (lower case) may not be the name; ``endpoint`` says that a resource of this type
+    has a public endpoint, whose name may not have the words that Azure keeps for itself.
     """
 
     kind: str
@@ -30,7 +31,7 @@ class NamingRule:
     ends: str = ""
     doubled: str = ""
     reserved: tuple[str, ...] = ()
-    contains: tuple[str, ...] = ()
+    endpoint: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +58,16 @@ _LOWER_DIGITS = "lower-case letters and digits"
 _LOWER_HYPHEN = "lower-case letters, digits and hyphens"
 _ALNUM_HYPHEN = "letters, digits and hyphens"
 _ALNUM_ANY = "letters, digits, underscores, periods and hyphens"
-_TRADEMARKS = ("microsoft", "windows", "login", "xbox")
-"""Words that Azure refuses in names with a public endpoint, wherever (login: at the start) they stand."""
+
+# "Resolve errors for reserved resource names" in Azure's documentation.
+_RESERVED_WORDS = frozenset([
+    "access", "app_code", "app_themes", "app_data", "app_globalresources", "app_localresources", "app_webreferences",
+    "app_browsers", "azure", "bing", "bizspark", "biztalk", "cortana", "directx", "dotnet", "dynamics", "excel", "exchange",
+    "forefront", "groove", "hololens", "hyperv", "kinect", "lync", "msdn", "o365", "office", "office365", "onedrive",
+    "onenote", "outlook", "powerpoint", "sharepoint", "skype", "visio", "visualstudio", "web.config", "xbox",
+])  # fmt: skip
+_RESERVED_ANYWHERE = ("microsoft", "windows")
+_RESERVED_AT_START = "login"
 
 
 def _rule(kind: str, minimum: int, maximum: int, characters: str, allows: str, **more: Any) -> NamingRule:
@@ -84,13 +93,13 @@ RESOURCE_GROUP = _rule(
 RULES: dict[str, NamingRule] = {
     "microsoft.resources/resourcegroups": RESOURCE_GROUP,
     "microsoft.resources/deployments": _rule("a deployment", 1, 64, _ALNUM + "_.()-", "letters, digits, _, -, ., ( and )"),
-    "microsoft.storage/storageaccounts": _rule("a storage account", 3, 24, _LOWER, _LOWER_DIGITS),
+    "microsoft.storage/storageaccounts": _rule("a storage account", 3, 24, _LOWER, _LOWER_DIGITS, endpoint=True),
     "microsoft.storage/storageaccounts/fileservices/shares": _lower_hyphen("a file share", 3, 63),
     "microsoft.storage/storageaccounts/queueservices/queues": _lower_hyphen("a queue", 3, 63),
     "microsoft.storage/storageaccounts/tableservices/tables": _rule(
         "a storage table", 3, 63, _ALNUM, "letters and digits", starts=_LETTER, reserved=("tables",)
     ),
-    "microsoft.app/containerapps": _lower_hyphen("a container app", 2, 32, "a-z"),
+    "microsoft.app/containerapps": _lower_hyphen("a container app", 2, 32, "a-z", endpoint=True),
     "microsoft.app/jobs": _lower_hyphen("a container app job", 2, 32, "a-z"),
     "microsoft.app/managedenvironments": _rule("a container apps environment", 2, 60, _LOWER + "-", _LOWER_HYPHEN),
     "microsoft.app/managedenvironments/storages": _lower_hyphen("an environment storage", 2, 32, "a-z"),
@@ -100,11 +109,11 @@ RULES: dict[str, NamingRule] = {
     "microsoft.insights/components": _rule(
         "an Application Insights component", 1, 260, r"^%&\\?/#", "anything but %, &, \\, ?, / and #", ends=r"^. %&\\?/#"
     ),
-    "microsoft.keyvault/vaults": _alnum_hyphen("a key vault", 3, 24, _LETTER, doubled="-"),
+    "microsoft.keyvault/vaults": _alnum_hyphen("a key vault", 3, 24, _LETTER, doubled="-", endpoint=True),
     "microsoft.keyvault/vaults/secrets": _rule("a key vault secret", 1, 127, _ALNUM + "-", _ALNUM_HYPHEN),
     "microsoft.keyvault/vaults/keys": _rule("a key vault key", 1, 127, _ALNUM + "-", _ALNUM_HYPHEN),
-    "microsoft.keyvault/managedhsms": _alnum_hyphen("a managed HSM", 3, 24, _LETTER, doubled="-"),
-    "microsoft.containerregistry/registries": _rule("a container registry", 5, 50, _ALNUM, "letters and digits"),
+    "microsoft.keyvault/managedhsms": _alnum_hyphen("a managed HSM", 3, 24, _LETTER, doubled="-", endpoint=True),
+    "microsoft.containerregistry/registries": _rule("a container registry", 5, 50, _ALNUM, "letters and digits", endpoint=True),
     "microsoft.containerinstance/containergroups": _lower_hyphen("a container group", 1, 63),
     "microsoft.containerservice/managedclusters": _rule(
         "a Kubernetes cluster", 1, 63, _ALNUM + "_-", "letters, digits, underscores and hyphens", starts=_ALNUM, ends=_ALNUM
@@ -125,45 +134,48 @@ RULES: dict[str, NamingRule] = {
     "microsoft.network/azurefirewalls": _network("a firewall", 1, 56),
     "microsoft.network/bastionhosts": _network("a bastion host"),
     "microsoft.network/virtualnetworkgateways": _network("a virtual network gateway"),
-    "microsoft.web/sites": _alnum_hyphen("a web app", 2, 60, contains=_TRADEMARKS),
+    "microsoft.web/sites": _alnum_hyphen("a web app", 2, 60, endpoint=True),
     "microsoft.web/serverfarms": _rule("an App Service plan", 1, 60, r"\w-", "letters, digits, underscores and hyphens"),
-    "microsoft.web/staticsites": _alnum_hyphen("a static web app", 1, 60),
+    "microsoft.web/staticsites": _alnum_hyphen("a static web app", 1, 60, endpoint=True),
     "microsoft.documentdb/databaseaccounts": _rule(
-        "a Cosmos DB account", 3, 44, _LOWER + "-", _LOWER_HYPHEN, starts=_LOWER, ends=_LOWER
+        "a Cosmos DB account", 3, 44, _LOWER + "-", _LOWER_HYPHEN, starts=_LOWER, ends=_LOWER,
+        endpoint=True,
     ),
-    "microsoft.sql/servers": _rule("a SQL server", 1, 63, _LOWER + "-", _LOWER_HYPHEN, starts=_LOWER, ends=_LOWER),
+    "microsoft.sql/servers": _rule("a SQL server", 1, 63, _LOWER + "-", _LOWER_HYPHEN, starts=_LOWER, ends=_LOWER, endpoint=True),
     "microsoft.sql/servers/databases": _rule(
         "a SQL database", 1, 128, r"^<>*%&:\\/?", "anything but < > * % & : \\ / ?", ends=r"^. <>*%&:\\/?",
         reserved=("master", "model", "tempdb"),
     ),
     "microsoft.dbforpostgresql/flexibleservers": _rule(
-        "a PostgreSQL server", 3, 63, _LOWER + "-", _LOWER_HYPHEN, starts=_LOWER, ends=_LOWER
+        "a PostgreSQL server", 3, 63, _LOWER + "-", _LOWER_HYPHEN, starts=_LOWER, ends=_LOWER,
+        endpoint=True,
     ),
     "microsoft.dbformysql/flexibleservers": _rule(
-        "a MySQL server", 3, 63, _LOWER + "-", _LOWER_HYPHEN, starts=_LOWER, ends=_LOWER
+        "a MySQL server", 3, 63, _LOWER + "-", _LOWER_HYPHEN, starts=_LOWER, ends=_LOWER,
+        endpoint=True,
     ),
-    "microsoft.cache/redis": _alnum_hyphen("a Redis cache", 1, 63, doubled="-"),
-    "microsoft.servicebus/namespaces": _alnum_hyphen("a Service Bus namespace", 6, 50, _LETTER),
-    "microsoft.eventhub/namespaces": _alnum_hyphen("an Event Hubs namespace", 6, 50, _LETTER),
-    "microsoft.eventgrid/topics": _rule("an Event Grid topic", 3, 50, _ALNUM + "-", _ALNUM_HYPHEN),
-    "microsoft.cognitiveservices/accounts": _alnum_hyphen("an AI services account", 2, 64),
+    "microsoft.cache/redis": _alnum_hyphen("a Redis cache", 1, 63, doubled="-", endpoint=True),
+    "microsoft.servicebus/namespaces": _alnum_hyphen("a Service Bus namespace", 6, 50, _LETTER, endpoint=True),
+    "microsoft.eventhub/namespaces": _alnum_hyphen("an Event Hubs namespace", 6, 50, _LETTER, endpoint=True),
+    "microsoft.eventgrid/topics": _rule("an Event Grid topic", 3, 50, _ALNUM + "-", _ALNUM_HYPHEN, endpoint=True),
+    "microsoft.cognitiveservices/accounts": _alnum_hyphen("an AI services account", 2, 64, endpoint=True),
     "microsoft.machinelearningservices/workspaces": _rule(
         "a Machine Learning workspace", 3, 33, _ALNUM + "_-", "letters, digits, underscores and hyphens", starts=_ALNUM
     ),
-    "microsoft.search/searchservices": _lower_hyphen("a search service", 2, 60),
-    "microsoft.apimanagement/service": _alnum_hyphen("an API Management service", 1, 50, _LETTER),
-    "microsoft.appconfiguration/configurationstores": _alnum_hyphen("an App Configuration store", 5, 50, doubled="-"),
+    "microsoft.search/searchservices": _lower_hyphen("a search service", 2, 60, endpoint=True),
+    "microsoft.apimanagement/service": _alnum_hyphen("an API Management service", 1, 50, _LETTER, endpoint=True),
+    "microsoft.appconfiguration/configurationstores": _alnum_hyphen("an App Configuration store", 5, 50, doubled="-", endpoint=True),
     "microsoft.compute/virtualmachines": _rule(
         "a virtual machine", 1, 64, _ALNUM + "._-", _ALNUM_ANY, starts=_ALNUM, ends=_ALNUM + "_"
     ),
     "microsoft.compute/disks": _rule("a disk", 1, 80, _ALNUM + "_-", "letters, digits, underscores and hyphens"),
-    "microsoft.batch/batchaccounts": _rule("a Batch account", 3, 24, _LOWER, _LOWER_DIGITS),
+    "microsoft.batch/batchaccounts": _rule("a Batch account", 3, 24, _LOWER, _LOWER_DIGITS, endpoint=True),
     "microsoft.automation/automationaccounts": _alnum_hyphen("an Automation account", 6, 50, _LETTER),
     "microsoft.datafactory/factories": _alnum_hyphen("a data factory", 3, 63),
     "microsoft.databricks/workspaces": _rule(
         "a Databricks workspace", 3, 64, _ALNUM + "_-", "letters, digits, underscores and hyphens"
     ),
-    "microsoft.kusto/clusters": _rule("a Data Explorer cluster", 4, 22, _LOWER, _LOWER_DIGITS, starts="a-z"),
+    "microsoft.kusto/clusters": _rule("a Data Explorer cluster", 4, 22, _LOWER, _LOWER_DIGITS, starts="a-z", endpoint=True),
     "microsoft.logic/workflows": _rule("a logic app", 1, 43, _ALNUM + "_.()-", "letters, digits, _, -, ., ( and )"),
 }  # fmt: skip
 """The rules, by resource type in lower case."""
@@ -205,11 +217,17 @@ def _problem(rule: NamingRule, name: str) -> str | None:
     for character in rule.doubled:
         if character * 2 in name:
             return f"it has {_quoted(character * 2)}"
-    folded = name.lower()
-    if folded in rule.reserved:
+    return _reserved(rule, name.lower())
+
+
+def _reserved(rule: NamingRule, name: str) -> str | None:
+    """What in a name (in lower case) is kept for somebody else."""
+    if name in rule.reserved or (rule.endpoint and name in _RESERVED_WORDS):
         return "this name is reserved"
-    found = next((word for word in rule.contains if (folded.startswith(word) if word == "login" else word in folded)), None)
-    return f'the word "{found}" is reserved' if found else None
+    if rule.endpoint and name.startswith(_RESERVED_AT_START):
+        return f'the word "{_RESERVED_AT_START}" is reserved at the start of a name'
+    word = next((word for word in _RESERVED_ANYWHERE if word in name), None) if rule.endpoint else None
+    return f'the word "{word}" is reserved' if word else None
 
 
 def _advice(rule: NamingRule, name: str) -> str:

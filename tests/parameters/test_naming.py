@@ -21,6 +21,8 @@ GOOD = [
     ("Microsoft.OperationalInsights/workspaces", ["abcd", "Log-1", "a" * 63]),
     ("Microsoft.Resources/resourceGroups", ["r", "Rg_(1).x-", "größe", "a" * 90]),
     ("Microsoft.Unknown/things", ["", "whatever !"]),
+    ("Microsoft.App/containerApps", ["azure-app", "my-login"]),
+    ("Microsoft.App/jobs", ["microsoft-job", "azure"]),
 ]
 BAD = [
     ("Microsoft.Storage/storageAccounts", ["", "ab", "a" * 25, "Abc", "a-b", "a_b", "äbc"]),
@@ -32,7 +34,9 @@ BAD = [
     ("Microsoft.App/managedEnvironments/storages", ["a", "a" * 33, "A"]),
     ("Microsoft.OperationalInsights/workspaces", ["abc", "a" * 64, "-abc", "abc-", "a_bc"]),
     ("Microsoft.Resources/resourceGroups", ["", "a" * 91, "rg.", "a b", "a/b", "a#b"]),
-    ("microsoft.web/SITES", ["my-microsoft-app", "login-app"]),
+    ("microsoft.web/SITES", ["my-microsoft-app", "login-app", "azure", "Xbox"]),
+    ("Microsoft.Storage/storageAccounts", ["mywindowsdata", "loginstore", "office365"]),
+    ("Microsoft.App/containerApps", ["azure", "microsoft-app"]),
 ]
 
 
