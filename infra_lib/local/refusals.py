@@ -75,15 +75,21 @@ def require_group(context: Context, address: Address) -> Record | None:
     return group
 
 
-def require_scope(context: Context, address: Address) -> None:
-    """Refuse a resource whose resource group, parent or extended resource does not exist, or whose group is being deleted."""
-    group = require_group(context, address)
-    if group is not None and group.private.get("deleting"):
+def require_kept(group: Record) -> None:
+    """Refuse a change in a resource group that is being deleted."""
+    if group.private.get("deleting"):
         raise ServiceError(
             409,
             "ResourceGroupBeingDeleted",
-            f"The resource group '{address.resource_group}' is in deprovisioning state and cannot perform this operation.",
+            f"The resource group '{group.body['name']}' is in deprovisioning state and cannot perform this operation.",
         )
+
+
+def require_scope(context: Context, address: Address) -> None:
+    """Refuse a resource whose resource group, parent or extended resource does not exist, or whose group is being deleted."""
+    group = require_group(context, address)
+    if group is not None:
+        require_kept(group)
     parent = address.parent
     if "/providers/" not in parent or context.find(parent) is not None:
         return

@@ -109,8 +109,8 @@ class FileOperations:
         if call.headers.get("x-ms-file-last-write-time", "").lower() == "preserve":
             share.keep(path, content.new_document(call, document))
         headers = _without_content(content.headers_of(path, share.document(path)))
-        if call.body:
-            headers["Content-MD5"] = base64.b64encode(hashlib.md5(call.body).digest()).decode()
+        if "content-md5" in call.headers:
+            headers["Content-MD5"] = call.headers["content-md5"]
         return Reply(201, None, headers)
 
     def _write(self, path: str, first: int, last: int, data: bytes | None) -> None:

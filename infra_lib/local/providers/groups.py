@@ -53,8 +53,8 @@ def _put(context: Context, call: Call) -> Reply:
             f"Invalid resource group location '{location}'. The Resource group already exists in location "
             f"'{existing.body['location']}'.",
         )
-    if existing is not None and existing.private.get("deleting"):
-        refusals.require_scope(context, parse(f"{address.id}/providers/{RESOURCE_GROUP_TYPE}/x"))
+    if existing is not None:
+        refusals.require_kept(existing)
     refusals.require_unlocked(context, address, deleting=False)
     shown: dict[str, Any] = {
         "id": existing.id if existing is not None else address.id,

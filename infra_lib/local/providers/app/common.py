@@ -11,7 +11,7 @@ from infra_lib.local import locations
 from infra_lib.local.addresses import Address, parse
 from infra_lib.local.context import Context
 from infra_lib.local.operations import timestamp
-from infra_lib.local.protocol import ServiceError
+from infra_lib.local.protocol import Call, ServiceError
 from infra_lib.local.providers.app import profiles
 from infra_lib.local.providers.values import at, filled, one_of, whole_number
 from infra_lib.local.store import Record
@@ -36,6 +36,11 @@ _RANDOM = string.ascii_lowercase + string.digits
 def random_suffix() -> str:
     """Seven characters, as in the names of revisions and executions."""
     return "".join(secrets.choice(_RANDOM) for _ in range(7))
+
+
+def with_event_stream(_context: Context, record: Record, call: Call) -> Body:
+    """The body with the address of its events: on the service itself, as the client reached it."""
+    return {**record.body, "properties": {**record.properties, "eventStreamEndpoint": f"{call.origin}{record.id}/eventstream"}}
 
 
 def system_data(context: Context, existing: Record | None) -> Body:

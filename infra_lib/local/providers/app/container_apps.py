@@ -133,7 +133,6 @@ def _complete(context: Context, address: Address, body: Body, existing: Record |
         "customDomainVerificationId": environment.properties["customDomainConfiguration"]["customDomainVerificationId"],
         "configuration": configuration,
         "template": template,
-        "eventStreamEndpoint": f"https://{locations.normalize(shown['location'])}.azurecontainerapps.dev{shown['id']}/eventstream",
         "delegatedIdentities": [],
     }
     return record
@@ -316,40 +315,44 @@ def _deactivate(context: Context, address: Address, _call: Call) -> Reply:
 # ---------------------------------------------------------------------------------------------- replicas
 
 
-def _replica_body(app: Record, revision: Record, replica: Body) -> Body:
-    identifier = f"{revision.id}/replicas/{replica['name']}"
-    location = locations.normalize(app.body["location"])
-    containers = []
-    for container in revision.properties["template"]["containers"]:
-        stream = f"https://{location}.azurecontainerapps.dev{identifier}/containers/{container['name']}"
-        containers.append(
-            {
-                "name": container["name"],
-                "containerId": f"local://{replica['name']}/{container['name']}",
-                "ready": replica["ready"],
-                "started": replica["runningState"] == "Running",
-                "restartCount": replica["restarts"],
-                "runningState": {"Running": "Running", "Failed": "Terminated"}.get(replica["runningState"], "Waiting"),
-                "logStreamEndpoint": f"{stream}/logstream",
-                "execEndpoint": f"{stream}/exec",
-            }
-        )
+def _replica_body(revision: Record, replica: Body) -> Body:
+    running = replica["runningState"]
+    containers = [
+        {
+            "name": container["name"],
+            "containerId": f"local://{replica['name']}/{container['name']}",
+            "ready": replica["ready"],
+            "started": running == "Running",
+            "restartCount": replica["restarts"],
+            "runningState": {"Running": "Running", "Failed": "Terminated"}.get(running, "Waiting"),
+        }
+        for container in revision.properties["template"]["containers"]
+    ]
     return {
-        "id": identifier,
+        "id": f"{revision.id}/replicas/{replica['name']}",
         "name": replica["name"],
         "type": "Microsoft.App/containerApps/revisions/replicas",
         "properties": {
             "createdTime": timestamp(replica["created"]),
-            "runningState": replica["runningState"] if replica["runningState"] != "Failed" else "NotRunning",
+            "runningState": running if running != "Failed" else "NotRunning",
             "containers": containers,
             "initContainers": [],
         },
     }
 
 
-def _list_replicas(context: Context, address: Address, _call: Call) -> Reply:
+def _with_streams(body: Body, call: Call) -> Body:
+    """A replica with the addresses of its containers' logs: on the service itself, as the client reached it."""
+    for container in body["properties"]["containers"]:
+        stream = f"{call.origin}{body['id']}/containers/{container['name']}"
+        container |= {"logStreamEndpoint": f"{stream}/logstream", "execEndpoint": f"{stream}/exec"}
+    return body
+
+
+def _list_replicas(context: Context, address: Address, call: Call) -> Reply:
     app, revision = _revision_at(context, address)
-    return Reply(200, {"value": [_replica_body(app, revision, replica) for replica in _replicas(context, app, revision)]})
+    replicas = _replicas(context, app, revision)
+    return Reply(200, {"value": [_with_streams(_replica_body(revision, replica), call) for replica in replicas]})
 
 
 def _find_replica(context: Context, address: Address) -> Record | None:
@@ -359,7 +362,7 @@ def _find_replica(context: Context, address: Address) -> Record | None:
     app = _app_of(context, revision)
     for replica in _replicas(context, app, revision):
         if replica["name"].lower() == address.name.lower():
-            return Record(address.key, REPLICA.key, _replica_body(app, revision, replica))
+            return Record(address.key, REPLICA.key, _replica_body(revision, replica))
     return None
 
 
@@ -407,9 +410,10 @@ def _set_running(running: bool) -> Any:
     return handler
 
 
-def _present(_context: Context, record: Record, _call: Call) -> Body:
-    status = "Running" if record.private.get("running", True) else "Stopped"
-    return {**record.body, "properties": {**record.properties, "runningStatus": status}}
+def _present(context: Context, record: Record, call: Call) -> Body:
+    body = common.with_event_stream(context, record, call)
+    body["properties"]["runningStatus"] = "Running" if record.private.get("running", True) else "Stopped"
+    return body
 
 
 def _stop_all(context: Context, record: Record) -> None:
@@ -463,6 +467,7 @@ REPLICA = ResourceType(
     lists=False,
     complete=_made_with_app,
     implicit=_find_replica,
+    present=lambda _context, record, call: _with_streams(record.body, call),
 )
 
 TYPES = (APP, REVISION, REPLICA)

@@ -10,7 +10,7 @@ from infra_lib.local.addresses import Address, parse
 from infra_lib.local.context import Context
 from infra_lib.local.protocol import Call, Reply, ServiceError
 from infra_lib.local.providers.app import profiles
-from infra_lib.local.providers.app.common import API_VERSIONS, refuse, system_data
+from infra_lib.local.providers.app.common import API_VERSIONS, refuse, system_data, with_event_stream
 from infra_lib.local.providers.values import at, filled, one_of, properties_of, unchanged
 from infra_lib.local.routes import SUBSCRIPTION, Route
 from infra_lib.local.store import Record
@@ -105,7 +105,6 @@ def _complete(context: Context, address: Address, body: Body, existing: Record |
         "staticIp": "127.0.0.1",
         "kedaConfiguration": {"version": "2.17.2"},
         "daprConfiguration": {"version": "1.13.6-msft.6"},
-        "eventStreamEndpoint": f"https://{location}.azurecontainerapps.dev{shown['id']}/eventstream",
     }
     return Record(address.key, ENVIRONMENT.key, shown)
 
@@ -299,6 +298,7 @@ ENVIRONMENT = ResourceType(
     status_collection="managedEnvironmentOperationStatuses",
     check=_check,
     complete=_complete,
+    present=with_event_stream,
     on_delete_asked=_refuse_used,
     reads={"usages": _environment_usages, "workloadprofilestates": _profile_states},
 )

@@ -82,7 +82,6 @@ def _complete(context: Context, address: Address, body: Body, existing: Record |
         "configuration": configuration,
         "template": common.complete_template(properties["template"]),
         "outboundIpAddresses": ["127.0.0.1"],
-        "eventStreamEndpoint": f"https://{locations.normalize(shown['location'])}.azurecontainerapps.dev{shown['id']}/eventstream",
     }
     return Record(address.key, JOB.key, shown, {"secrets": secrets})
 
@@ -229,6 +228,7 @@ JOB = ResourceType(
     status_collection="containerappsjobOperationStatuses",
     check=_check,
     complete=_complete,
+    present=common.with_event_stream,
     on_delete=_stop_all,
     actions={"listsecrets": _list_secrets, "start": _start, "stop": _stop_executions},
 )
