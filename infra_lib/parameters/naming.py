@@ -164,7 +164,9 @@ RULES: dict[str, NamingRule] = {
     ),
     "microsoft.search/searchservices": _lower_hyphen("a search service", 2, 60, endpoint=True),
     "microsoft.apimanagement/service": _alnum_hyphen("an API Management service", 1, 50, _LETTER, endpoint=True),
-    "microsoft.appconfiguration/configurationstores": _alnum_hyphen("an App Configuration store", 5, 50, doubled="-", endpoint=True),
+    "microsoft.appconfiguration/configurationstores": _alnum_hyphen(
+        "an App Configuration store", 5, 50, doubled="-", endpoint=True
+    ),
     "microsoft.compute/virtualmachines": _rule(
         "a virtual machine", 1, 64, _ALNUM + "._-", _ALNUM_ANY, starts=_ALNUM, ends=_ALNUM + "_"
     ),
