@@ -81,9 +81,9 @@ class Preparation:
         failures += expansion.failures
         for instance in expansion.instances:
             failures += self._check(instance)
+        failures += self._check_outputs(expansion)
         if failures:
             raise EngineError(failures)
-        failures += self._check_outputs(expansion)
         graph = expansion.dependencies()
         resources = self._resources(expansion, graph, failures)
         if failures:
