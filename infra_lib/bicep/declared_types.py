@@ -148,7 +148,7 @@ class AliasType(DeclaredType):
 
 
 class AccessType(DeclaredType):
-    """A part of another type: ``base.key``, ``base[key]``, ``base[*]``, ``base.*``. ``node`` is where it is written, if in Bicep."""
+    """A part of another type: ``base.key``, ``base[key]``, ``base[*]``, ``base.*``; ``node`` is where it is written."""
 
     __slots__ = ("base", "key", "kind", "node")
 
@@ -188,7 +188,7 @@ NULL = LiteralType(None)
 
 
 def expressed(type_: DeclaredType) -> DeclaredType:
-    """What a type is once references, accesses and ``!`` are looked through; InvalidType for an endless chain or a missing member."""
+    """What a type is once references, accesses and ``!`` are looked through; InvalidType for an endless chain or lost member."""
     for _ in range(_MAX_STEPS):
         if isinstance(type_, AliasType):
             type_ = type_.target
@@ -359,7 +359,7 @@ def type_text(type_: DeclaredType, depth: int = 0) -> str:
         value = found.value
         if isinstance(value, str):
             return _quoted(value)
-        return {None: "null", True: "true", False: "false"}[value] if value is None or isinstance(value, bool) else str(value)
+        return "null" if value is None else str(value).lower()
     if isinstance(found, PrimitiveType):
         return found.name
     if isinstance(found, ObjectType):

@@ -21,11 +21,11 @@ from infra_lib.bicep.declared_types import (
     without_null,
 )
 from infra_lib.bicep.namespaces import DECORATORS
-from infra_lib.bicep.types import declared_type_syntax
+from infra_lib.bicep.type_table import declared_type_syntax
 
 if TYPE_CHECKING:
     from infra_lib.bicep.model import SemanticModel
-    from infra_lib.bicep.types import TypeTable
+    from infra_lib.bicep.type_table import TypeTable
 
 Call = s.FunctionCall | s.InstanceCall
 
@@ -41,7 +41,7 @@ _PLACES: dict[type, tuple[str, str]] = {
     s.ObjectTypeAdditionalProperties: ("type", "BCP297"),
     s.TupleTypeItem: ("type", "BCP297"),
 }
-"""The word of :data:`~infra_lib.bicep.namespaces.DECORATOR_PLACES` for a node, and the code where a decorator cannot stand on it.
+"""The word of :data:`~infra_lib.bicep.namespaces.DECORATOR_PLACES` for a node, and the code of a decorator that cannot be there.
 
 The official compiler does not look at the place of a decorator that is written with its name space (``@sys.allowed``).
 """
@@ -186,8 +186,9 @@ class _Checks:
         for lower, upper in (("minLength", "maxLength"), ("minValue", "maxValue")):
             if lower not in decorators or upper not in decorators:
                 continue
-            limits = [integer_of(call.arguments[0]) if call.arguments else None for call in (decorators[lower], decorators[upper])]
-            minimum, maximum = limits
+            minimum, maximum = (
+                integer_of(call.arguments[0]) if call.arguments else None for call in (decorators[lower], decorators[upper])
+            )
             if minimum is not None and maximum is not None and minimum > maximum:
                 place = next(each for each in self.node.decorators if each.expression is decorators[lower])
                 self.model.report("BCP331", place, minimum=minimum, maximum=maximum)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def check_functions(model: SemanticModel) -> None:
-    """Report calls with a wrong number of arguments, and members of imported files that are not there. Imports have to be linked."""
+    """Report calls with a wrong number of arguments and members that imported files do not have. Imports have to be linked."""
     if not (model.functions or model.imports or model.wildcards):
         return
     pending: list[s.Node] = list(model.file.program.declarations)

@@ -70,4 +70,5 @@ def _report_uses(model: SemanticModel, symbol: sym.ImportedSymbol, code: str) ->
 def _type_names(owner: sym.DeclaredSymbol) -> list[s.Node]:
     from infra_lib.bicep.type_checks import type_syntax_of, types_below
 
-    return [node for written in type_syntax_of(owner.node) for node, _ in types_below(written) if isinstance(node, s.VariableAccess)]
+    nodes = (node for written in type_syntax_of(owner.node) for node, _ in types_below(written))
+    return [node for node in nodes if isinstance(node, s.VariableAccess)]

@@ -60,9 +60,9 @@ class Export:
 def definition_of(target: ModuleTarget, identity: str) -> DeclaredType:
     """What a definition of a file says."""
     if isinstance(target, SemanticModel):
-        from infra_lib.bicep.types import type_table
+        from infra_lib.bicep.type_table import types_of
 
-        return type_table(target).definition(identity)
+        return types_of(target).definition(identity)
     from infra_lib.bicep.json_types import definition
 
     assert isinstance(target, JsonTemplate)  # noqa: S101 - a narrowing for the type checker
@@ -90,7 +90,8 @@ def _json_exports(target: JsonTemplate) -> dict[str, Export]:
 
     found = {}
     for name, export in exports(target.template).items():
-        identity = {"type": _DEFINITIONS + name, "function": name if "." in name else _OWN_NAMESPACE + name}.get(export.kind, name)
+        qualified = name if "." in name else _OWN_NAMESPACE + name
+        identity = {"type": _DEFINITIONS + name, "function": qualified}.get(export.kind, name)
         found[name] = Export(target, export.kind, name, identity)
     return found
 

@@ -92,7 +92,8 @@ def _array(template: JsonTemplate, node: dict[str, Any]) -> DeclaredType:
 
 
 def _object(template: JsonTemplate, node: dict[str, Any]) -> DeclaredType:
-    properties, additional, discriminator = (member(node, name) for name in ("properties", "additionalProperties", "discriminator"))
+    properties, additional = member(node, "properties"), member(node, "additionalProperties")
+    discriminator = member(node, "discriminator")
     if isinstance(discriminator, dict):
         mapping = member(discriminator, "mapping") or {}
         members = [json_type(template, mapping[name]) for name in sorted(mapping, key=str.upper)]

@@ -10,10 +10,11 @@ from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
 from infra_lib.bicep.declared_types import DerivedType, DiscriminatedType, is_nullable
 from infra_lib.bicep.findings import Finding
+from infra_lib.bicep.union_checks import check_discriminated, check_literals
 
 if TYPE_CHECKING:
     from infra_lib.bicep.model import SemanticModel
-    from infra_lib.bicep.types import TypeTable
+    from infra_lib.bicep.type_table import TypeTable
 
 _ACCESSES = (s.PropertyAccess, s.ArrayAccess, s.ItemsAccess, s.AdditionalPropertiesAccess)
 _WARNINGS = frozenset(("BCP081",))
@@ -74,7 +75,7 @@ def _check_discriminated(table: TypeTable, node: s.Expression) -> None:
         if isinstance(current, s.UnionType):
             found = table.type_of(current)
             if isinstance(found, DiscriminatedType):
-                table.check_discriminated(current, found)
+                check_discriminated(table, current, found)
 
 
 def _check_below(table: TypeTable, node: s.Expression) -> None:
@@ -83,7 +84,7 @@ def _check_below(table: TypeTable, node: s.Expression) -> None:
     for current, parent in types_below(node):
         above[current] = parent
         if isinstance(current, s.UnionType):
-            table.check_union(current, in_array=_is_array_item(current, above))
+            check_literals(table, current, in_array=_is_array_item(current, above))
         elif isinstance(current, (s.ParameterizedType, s.QualifiedParameterizedType)):
             holder = parent
             while isinstance(holder, (s.NonNull, s.NullableType)):
@@ -120,7 +121,7 @@ def _report_letter_case(model: SemanticModel) -> None:
         _report_clashes(model, [(symbol.name, symbol.identifier) for symbol in group if symbol.name])
 
 
-def _report_clashes(model: SemanticModel, names: list[tuple[str | None, s.Node]]) -> None:
+def _report_clashes(model: SemanticModel, names: Sequence[tuple[str | None, s.Node]]) -> None:
     """Names that Resource Manager takes for one."""
     same: dict[str, list[tuple[str, s.Node]]] = {}
     for name, node in names:
@@ -154,7 +155,9 @@ def _report_uses(model: SemanticModel, wrong: Sequence[sym.DeclaredSymbol], *, u
     """
     if not wrong:
         return
-    invalid = {symbol for symbol in wrong if isinstance(symbol, (sym.TypeSymbol, sym.ParameterSymbol, sym.VariableSymbol))}
+    invalid: set[sym.DeclaredSymbol] = {
+        symbol for symbol in wrong if isinstance(symbol, (sym.TypeSymbol, sym.ParameterSymbol, sym.VariableSymbol))
+    }
     invalid -= model.invalid
     invalid.difference_update(model.cycles)
     pending = list(invalid)
@@ -222,10 +225,8 @@ def _report_recursion(model: SemanticModel, table: TypeTable) -> set[sym.TypeSym
 
 def _contained(table: TypeTable, node: s.Node, inside: bool) -> Iterator[tuple[s.Node, bool]]:
     """The nodes below one that have to have a value wherever it has one."""
-    if isinstance(node, (s.ArrayType, s.ObjectType, s.TupleType)):
-        inside = True
-    elif isinstance(node, s.UnionType) and isinstance(table.type_of(node), DiscriminatedType):
-        inside = True
+    told_apart = isinstance(node, s.UnionType) and isinstance(table.type_of(node), DiscriminatedType)
+    inside = inside or told_apart or isinstance(node, (s.ArrayType, s.ObjectType, s.TupleType))
     for child in node.children():
         if isinstance(child, (s.Decorator, s.ObjectTypeAdditionalProperties)):
             continue

@@ -149,6 +149,7 @@ class SchemaWriter:
         return {value.value: self.write(member)}
 
     def derived_entries(self, key: str, found: DerivedType) -> dict[str, Any]:
+        """The entries of a member that is derived from a resource type."""
         shape = found.shape
         if isinstance(shape, nodes.DiscriminatedObjectType):
             result = {}
