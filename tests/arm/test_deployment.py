@@ -68,16 +68,25 @@ def test_resources_come_in_order_with_keys_ids_and_options() -> None:
     assert found["resources.apps[2]"].depends_on == ("resources.apps[0]", "resources.apps[1]")
     assert found["resources.apps[1]"].depends_on == ()
     assert found["resources.user"].depends_on == (
-        "resources.apps[0]", "resources.apps[1]", "resources.apps[2]", "resources.off", "resources.old",
-    )  # fmt: skip
+        "resources.apps[0]",
+        "resources.apps[1]",
+        "resources.apps[2]",
+        "resources.off",
+        "resources.old",
+    )
     assert (found["resources.off"].condition, found["resources.old"].existing) == (False, True)
     assert (found["resources.apps[1]"].symbol, found["resources.apps[1]"].copy_index, found["resources.apps[1]"].id) == (
-        "apps", 1, f"{_SITES}/a1",
-    )  # fmt: skip
+        "apps",
+        1,
+        f"{_SITES}/a1",
+    )
     lock = found["resources.lock"]
     assert (lock.scope, lock.options.only_if_not_exists, lock.options.retry_on, lock.options.retry_count) == (
-        f"{_SITES}/u", True, ("Conflict",), 3,
-    )  # fmt: skip
+        f"{_SITES}/u",
+        True,
+        ("Conflict",),
+        3,
+    )
     assert found["resources.user"].scope == GROUP_ID
 
 
@@ -130,9 +139,16 @@ def test_bodies_are_fresh_each_time_and_may_be_evaluated_by_several_threads() ->
 def test_inner_evaluation_hands_over_parameters_and_the_template_as_written() -> None:
     inner = template(resource("[parameters('p')]"), parameters={"p": {"type": "string"}})
     source = template(
-        nested("in", inner, parameters={"p": {"value": "[reference('made').x]"}, "s": {"reference": {"keyVault": {"id": "/v"}, "secretName": "n"}}}),
+        nested(
+            "in",
+            inner,
+            parameters={
+                "p": {"value": "[reference('made').x]"},
+                "s": {"reference": {"keyVault": {"id": "/v"}, "secretName": "n"}},
+            },
+        ),
         resource("made"),
-    )  # fmt: skip
+    )
     deployment = _ready(source).resources[1]
     body = deployment.body(Running({f"{_SITES}/made": {"properties": {"x": "[not evaluated again]"}}}))
     assert body["properties"]["parameters"]["p"] == {"value": "[not evaluated again]"}
@@ -147,8 +163,10 @@ def test_outer_evaluation_leaves_only_the_state_of_its_own_resources() -> None:
         outputs={"o": {"type": "string", "value": "[reference('own').host]"}},
     )
     source = template(
-        nested("out", inner, scope="outer", resourceGroup="other"), resource("made"), variables={"v": "outer"},
-    )  # fmt: skip
+        nested("out", inner, scope="outer", resourceGroup="other"),
+        resource("made"),
+        variables={"v": "outer"},
+    )
     deployment = next(item for item in _ready(source).resources if item.name == "out")
     other = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/other"
     assert deployment.scope == other
@@ -175,7 +193,7 @@ def test_outer_evaluation_leaves_only_the_state_of_its_own_resources() -> None:
         (template(resource("a", tags={"t": "[toUpper(1)]"})), "toUpper()"),
         (template(resource("a", "Microsoft.Resources/deployments", properties={"template": {}})), "$schema"),
     ],
-)  # fmt: skip
+)
 def test_what_azure_refuses_before_it_starts(source: dict[str, Any], said: str) -> None:
     with pytest.raises(EngineError, match="InvalidTemplate") as caught:
         _ready(source)

@@ -21,18 +21,33 @@ from .engine import GROUP, GROUP_ID, SCHEMA, SUBSCRIPTION, SUBSCRIPTION_SCHEMA, 
         ("[coalesce(null(), 'a', fail('no'))]", "a"),
         ("[createObject('Key', 5).kEY]", 5),
         ("[createArray(1, 2, 3)[add(0, 2)]]", 3),
-        ("[map(createArray('a', 'b'), lambda('x', 'i', concat(lambdaVariables('x'), string(lambdaVariables('i')))))]", ["a0", "b1"]),
-        ("[map(range(0, 2), lambda('x', map(range(0, 2), lambda('y', add(lambdaVariables('x'), lambdaVariables('y'))))))]", [[0, 1], [1, 2]]),
+        (
+            "[map(createArray('a', 'b'), lambda('x', 'i', concat(lambdaVariables('x'), string(lambdaVariables('i')))))]",
+            ["a0", "b1"],
+        ),
+        (
+            "[map(range(0, 2), lambda('x', map(range(0, 2), lambda('y', add(lambdaVariables('x'), lambdaVariables('y'))))))]",
+            [[0, 1], [1, 2]],
+        ),
         ("[resourceId('Microsoft.Web/sites/slots', 'a', 'b')]", f"{GROUP_ID}/providers/Microsoft.Web/sites/a/slots/b"),
-        ("[resourceId('other', 'Microsoft.Web/sites', 'a')]", f"/subscriptions/{SUBSCRIPTION}/resourceGroups/other/providers/Microsoft.Web/sites/a"),
-        ("[subscriptionResourceId('Microsoft.Resources/resourceGroups', 'x')]", f"/subscriptions/{SUBSCRIPTION}/resourceGroups/x"),
-        ("[tenantResourceId('Microsoft.Management/managementGroups', 'x')]", "/providers/Microsoft.Management/managementGroups/x"),
+        (
+            "[resourceId('other', 'Microsoft.Web/sites', 'a')]",
+            f"/subscriptions/{SUBSCRIPTION}/resourceGroups/other/providers/Microsoft.Web/sites/a",
+        ),
+        (
+            "[subscriptionResourceId('Microsoft.Resources/resourceGroups', 'x')]",
+            f"/subscriptions/{SUBSCRIPTION}/resourceGroups/x",
+        ),
+        (
+            "[tenantResourceId('Microsoft.Management/managementGroups', 'x')]",
+            "/providers/Microsoft.Management/managementGroups/x",
+        ),
         ("[extensionResourceId('/a/b', 'X.Y/z', 'n')]", "/a/b/providers/X.Y/z/n"),
         ("[deployment().name]", "main"),
         ("plain [x]", "plain [x]"),
         ({"[concat('k', '1')]": ["[add(1, 2)]"]}, {"k1": [3]}),
     ],
-)  # fmt: skip
+)
 def test_values(expression: Any, expected: Any) -> None:
     assert output(expression) == expected
 
