@@ -131,7 +131,7 @@ class _Writer:
         default = declaration.get("defaultValue")
         if "defaultValue" in declaration and (contains_expression(default) or isinstance(default, list | Mapping)):
             parts.append("None leaves it to the template's default.")
-        return " ".join(part for part in parts if part)
+        return _sentences(parts)
 
     def description(self, declaration: Mapping[str, Any]) -> str:
         """The description that a declaration has itself, else that of its type."""
@@ -229,7 +229,7 @@ class _Writer:
                 python_literal(allowed[0]) if member == discriminator and isinstance(allowed, list) and len(allowed) == 1 else ""
             )
             default = one or ("None" if is_nullable(self.template, properties[member]) else "")
-            doc = " ".join(text for text in (self.description(properties[member]), _limits(properties[member])) if text)
+            doc = _sentences([self.description(properties[member]), _limits(properties[member])])
             made.attributes.append(_Attribute(name=attribute, annotation=annotation, default=default, doc=doc))
             if attribute != member:
                 made.arm_names[attribute] = member
@@ -368,16 +368,23 @@ def _limits(declaration: Mapping[str, Any]) -> str:
     """Lengths and ranges in words."""
     texts = []
     kind = str(declaration.get("type", "")).lower()
-    unit = {"array": "items", "object": "members"}.get(kind, "characters")
-    for least, most, what in (("minLength", "maxLength", f" {unit}"), ("minValue", "maxValue", "")):
+    unit = {"array": " item", "object": " member"}.get(kind, " character")
+    for least, most, what in (("minLength", "maxLength", unit), ("minValue", "maxValue", "")):
         low, high = declaration.get(least), declaration.get(most)
-        if low is not None and high is not None:
-            texts.append(f"{low} to {high}{what}.")
-        elif low is not None:
-            texts.append(f"At least {low}{what}.")
-        elif high is not None:
-            texts.append(f"At most {high}{what}.")
+        last = high if high is not None else low
+        if last is None:
+            continue
+        limit = f"{last}{what}{'s' if what and last != 1 else ''}."
+        texts.append(
+            f"{low} to {limit}" if low is not None and high is not None else f"At {'least' if high is None else 'most'} {limit}"
+        )
     return " ".join(texts)
+
+
+def _sentences(parts: list[str]) -> str:
+    """Texts one after the other, each ended by a full stop where another follows."""
+    given = [part for part in parts if part]
+    return " ".join(part if part[-1] in ".!?:;" or part is given[-1] else f"{part}." for part in given)
 
 
 def _one_line(text: str) -> str:

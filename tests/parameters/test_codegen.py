@@ -92,12 +92,14 @@ def test_types_and_values(load):
 def test_descriptions_are_docstrings_and_names_are_kept(load):
     template = {
         "parameters": {
-            "acaAppName": {"type": "string", "minLength": 2, "maxLength": 32, "metadata": {"description": "The app."}},
+            "acaAppName": {"type": "string", "minLength": 2, "maxLength": 32, "metadata": {"description": "The app"}},
+            "many": {"type": "array", "minLength": 1, "defaultValue": []},
             "where": {"type": "string", "defaultValue": "[resourceGroup().location]"},
         }
     }
     text = generate_module(template, source="app.bicep")
     assert '    """The app. 2 to 32 characters."""\n' in text
+    assert '    """At least 1 item. None leaves it' in text
     module = load(text)
     assert module.AppParameters(aca_app_name="x").to_arm() == {"acaAppName": {"value": "x"}}
     with pytest.raises(TypeError):
