@@ -54,7 +54,7 @@ def test_resources_come_in_order_with_keys_ids_and_options() -> None:
         "languageVersion": "2.0",
         "resources": {
             "user": resource("u", dependsOn=["apps", "off", "old"]),
-            "apps": {**resource("[concat('a', copyIndex())]"), "copy": {"name": "apps", "count": 3, "mode": "serial", "batchSize": 2}},
+            "apps": resource("[concat('a', copyIndex())]", copy={"name": "apps", "count": 3, "mode": "serial", "batchSize": 2}),
             "off": resource("o", condition="[equals(1, 2)]"),
             "old": {**resource("e"), "existing": True},
             "lock": resource(

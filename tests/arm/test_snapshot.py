@@ -275,14 +275,9 @@ def test_symbolic_names_existing_and_references() -> None:
 
 
 def test_user_functions() -> None:
-    functions = [
-        {
-            "namespace": "my",
-            "members": {
-                "twice": {"parameters": [{"name": "x", "type": "string"}], "output": {"type": "string", "value": "[concat(parameters('X'), parameters('x'))]"}}
-            },
-        }
-    ]  # fmt: skip
+    output_of_twice = {"type": "string", "value": "[concat(parameters('X'), parameters('x'))]"}
+    twice = {"parameters": [{"name": "x", "type": "string"}], "output": output_of_twice}
+    functions = [{"namespace": "my", "members": {"twice": twice}}]
     assert output("[MY.twice('ab')]", functions=functions) == "abab"
     assert output("[my.twice(environment().name)]", functions=functions) == "[concat(environment().name, environment().name)]"
 
