@@ -222,11 +222,17 @@ def _patched(existing: Record, patch: Body) -> Body:
     return body
 
 
+def _singular(kind: ResourceType) -> str:
+    """``ContainerApp`` of ``Microsoft.App/containerApps``."""
+    last = kind.name.rpartition("/")[2].removesuffix("s")
+    return last[:1].upper() + last[1:]
+
+
 def _require_settled(context: Context, kind: ResourceType, address: Address, existing: Record) -> None:
     if existing.private.get("settles", 0.0) > context.now or existing.private.get("deleting"):
         raise ServiceError(
             409,
-            f"{kind.name.rpartition('/')[2][:-1][:1].upper()}{kind.name.rpartition('/')[2][1:-1]}OperationInProgress",
+            f"{_singular(kind)}OperationInProgress",
             f"Cannot modify '{address.name}' because another operation on it is in progress; try again when it has ended.",
             target=address.name,
         )

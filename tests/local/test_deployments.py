@@ -443,3 +443,25 @@ def test_the_oldest_deployments_leave_the_history_before_it_is_full(clients: Cli
         "d5",
         "d6",
     ]
+
+
+def test_deployments_to_a_management_group_and_the_tenant(clients: Clients) -> None:
+    definition = {
+        "type": "Microsoft.Authorization/policyDefinitions",
+        "apiVersion": "2023-04-01",
+        "name": "p1",
+        "properties": {"policyType": "Custom", "mode": "All"},
+    }
+    base = "https://schema.management.azure.com/schemas/2019-08-01"
+    at = clients.deployments.deployments
+    for kind, begin, got in (
+        ("managementGroup", at.begin_create_or_update_at_management_group_scope, at.get_at_management_group_scope),
+        ("tenant", at.begin_create_or_update_at_tenant_scope, at.get_at_tenant_scope),
+    ):
+        source = {**template([definition] if kind != "tenant" else []), "$schema": f"{base}/{kind}DeploymentTemplate.json#"}
+        where = ("mg1",) if kind == "managementGroup" else ()
+        begin(*where, "main", {"location": LOCATION, "properties": {"mode": "Incremental", "template": source}}).result()
+        assert got(*where, "main").properties.provisioning_state == "Succeeded"
+    group = "/providers/Microsoft.Management/managementGroups/mg1"
+    held = clients.get(f"{group}/providers/Microsoft.Authorization/policyDefinitions/p1")
+    assert held["properties"]["policyType"] == "Custom"

@@ -27,12 +27,13 @@ def _texts(call: Call, account: str) -> Iterator[str]:
     slots = [call.headers.get(name, "") for name in _SLOTS]
     if slots[2] == "0":
         slots[2] = ""
-    names = sorted(name for name in call.headers if name.startswith("x-ms-"))
+    names = [name for name in call.headers if name.startswith("x-ms-")]
     queries = sorted((name.lower(), value) for name, value in parse_qsl(call.raw_query, keep_blank_values=True))
     resource = f"/{account}{call.raw_path}" + "".join(f"\n{name}:{value}" for name, value in queries)
     head = "\n".join([call.method, *slots]) + "\n"
-    for order in (names, sorted(names, key=_service_order)):
-        yield head + "".join(f"{name}:{call.headers[name]}\n" for name in order) + resource
+    for order in (None, _service_order):
+        headers = (f"{name}:{call.headers[name]}\n" for name in sorted(names, key=order))
+        yield head + "".join(headers) + resource
 
 
 def verify(call: Call, account: str, keys: Sequence[str]) -> None:

@@ -37,6 +37,9 @@ _TRACKED_EXCEPTIONS = frozenset({
     "microsoft.resources/deploymentscripts", "microsoft.resources/templatespecs",
     "microsoft.managedservices/marketplaceregistrationdefinitions",
 })  # fmt: skip
+# How alike a type and a modelled one must be for it to be taken for a misspelling of that.
+_MISSPELT = 0.94
+
 _UNTRACKED_TYPES = frozenset({"microsoft.insights/diagnosticsettings", "microsoft.storage/storageaccounts/services"})
 
 # ---------------------------------------------------------------------------------------------- the types
@@ -136,7 +139,7 @@ def kind_at(context: Context, address: Address) -> ResourceType:
     if known is not None:
         return known
     modelled = sorted(name for name in context.types if name.startswith(f"{namespace.lower()}/"))
-    near = difflib.get_close_matches(address.type.lower(), modelled, 1, 0.9)
+    near = difflib.get_close_matches(address.type.lower(), modelled, 1, _MISSPELT)
     if near and address.type.count("/") == near[0].count("/"):
         raise ServiceError(
             400,
