@@ -10,9 +10,8 @@ _HEAD = """# What the embedded Resource Manager supports
 This file is made from the route table (`python -m infra_lib.local.coverage > docs/local-coverage.md`); a test holds it to that.
 Paths match in any casing. An operation that is not listed is refused with an error that names what is supported near it.
 
-Limits: one subscription, `00000000-0000-0000-0000-000000000000`; no linked templates (nothing is downloaded); no
-role-based access
-control; the commands of container apps and jobs run only where a runtime for them is set up.
+Limits: one subscription, `00000000-0000-0000-0000-000000000000`; no linked templates (nothing is downloaded); no role-based
+access control; the commands of container apps and jobs run only where a runtime for them is set up.
 """
 _PLACEHOLDER = re.compile(r"<(?:path:)?(\w+)>")
 
@@ -37,7 +36,7 @@ def coverage_text() -> str:
     """The text of docs/local-coverage.md."""
     from infra_lib.local.files.service import DIRECTORY_OPERATIONS, FILE_OPERATIONS, SHARE_OPERATIONS
     from infra_lib.local.providers import TYPES
-    from infra_lib.local.providers.well_known import ACTIONS, EXTRAS
+    from infra_lib.local.providers.well_known import KNOWN, KNOWN_ACTIONS
     from infra_lib.local.service import all_routes
 
     modelled = {kind.name: kind for kind in TYPES}
@@ -53,9 +52,9 @@ def coverage_text() -> str:
         "",
         "Every other type of a known namespace can be written, read, listed and deleted; it is kept as it is written. "
         "Of these, the following get properties that templates read off them: "
-        f"{', '.join(f'`{name}`' for name in sorted(EXTRAS))}; "
+        f"{', '.join(f'`{name}`' for name in sorted(KNOWN))}; "
         "and these have actions: "
-        f"{', '.join(f'`{name}` {action}' for name, action in sorted(ACTIONS))}.",
+        f"{', '.join(f'`{name}` {action}' for name, action in sorted(KNOWN_ACTIONS))}.",
         "",
         "## Operations of the service itself",
         "",

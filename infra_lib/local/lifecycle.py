@@ -9,7 +9,7 @@ from infra_lib.local.addresses import Address, parse
 from infra_lib.local.context import TENANT_ID, Context
 from infra_lib.local.protocol import Call, Reply, ServiceError
 from infra_lib.local.store import Record
-from infra_lib.local.types import Body, ResourceType
+from infra_lib.local.types import Body, Handler, ResourceType
 
 PAGE = 1000
 _ENVELOPE = (
@@ -305,11 +305,10 @@ def drop(context: Context, key: str) -> None:
         context.store.delete(record.key)
 
 
-def act(context: Context, kind: ResourceType, address: Address, action: str, call: Call) -> Reply:
+def act(context: Context, kind: ResourceType, address: Address, handler: Handler, call: Call) -> Reply:
     """POST of an action, or GET of a part, of one resource that exists."""
     refusals.require_api_version(call)
     refusals.require_group(context, address)
     if context.find(address.id) is None:
         raise refusals.not_found(address, kind.name)
-    table = kind.actions if call.method == "POST" else kind.reads
-    return table[action.lower()](context, address, call)
+    return handler(context, address, call)

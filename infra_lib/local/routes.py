@@ -12,7 +12,7 @@ from infra_lib.local.protocol import Call, Reply
 
 if TYPE_CHECKING:
     from infra_lib.local.context import Context
-    from infra_lib.local.types import ResourceType
+    from infra_lib.local.types import Handler, ResourceType
 
 Endpoint = Callable[["Context", Call], Reply]
 
@@ -51,9 +51,9 @@ def _collection(kind: ResourceType) -> Endpoint:
     return endpoint
 
 
-def _part(kind: ResourceType, name: str) -> Endpoint:
+def _part(kind: ResourceType, handler: Handler) -> Endpoint:
     def endpoint(context: Context, call: Call) -> Reply:
-        return lifecycle.act(context, kind, parse(_above(call.path, 1)), name, call)
+        return lifecycle.act(context, kind, parse(_above(call.path, 1)), handler, call)
 
     return endpoint
 
@@ -84,8 +84,8 @@ def routes_of(kind: ResourceType) -> Iterator[Route]:
             rule_in_subscription = collection.replace(GROUP, SUBSCRIPTION)
             yield Route(method="GET", rule=rule_in_subscription, endpoint=_collection(kind), summary=f"{kind.name}: list")
     for method, table in (("POST", kind.actions), ("GET", kind.reads)):
-        for name in table:
-            yield Route(method=method, rule=f"{rule}/{name}", endpoint=_part(kind, name), summary=f"{kind.name}: {name}")
+        for name, handler in table.items():
+            yield Route(method=method, rule=f"{rule}/{name}", endpoint=_part(kind, handler), summary=f"{kind.name}: {name}")
 
 
 def operation_routes() -> list[Route]:

@@ -51,7 +51,7 @@ class ResourceType:
     not fit the rest of the state. ``present`` makes the body that is shown. ``implicit`` gives a resource that exists
     without having been written, ``is_singleton`` says that it is the only one, named default. ``on_delete_asked`` may
     refuse a deletion, ``on_delete`` is told of it, also when it comes with that of the group. ``actions`` are POSTs by
-    (lower-case) name, ``reads`` GETs below the resource by (lower-case) name.
+    name, ``reads`` GETs below the resource by name.
     """
 
     name: str
@@ -82,6 +82,11 @@ class ResourceType:
     def key(self) -> str:
         """The name, lower-cased."""
         return self.name.lower()
+
+    def part(self, method: str, name: str) -> Handler | None:
+        """What answers an action (POST) or a part (GET) of a resource, by name in any casing; None when there is none."""
+        table = self.actions if method == "POST" else self.reads
+        return next((handler for known, handler in table.items() if known.lower() == name.lower()), None)
 
     @property
     def parent_type(self) -> str | None:

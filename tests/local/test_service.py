@@ -107,7 +107,7 @@ def test_what_is_not_supported_is_named(clients: Clients) -> None:
     reply = clients.raw("POST", clients.id("Microsoft.Storage/storageAccounts/account1/failover"))
     assert reply.status_code == 404
     assert "failover" in reply.json()["error"]["message"]
-    assert "listkeys" in reply.json()["error"]["message"]
+    assert "listKeys" in reply.json()["error"]["message"]
     assert clients.raw("POST", "/nowhere/at/all").json()["error"]["code"] == "UnsupportedOperation"
 
 

@@ -182,8 +182,9 @@ def _post(context: Context, call: Call) -> Reply:
     action = call.path.rsplit("/", 1)[-1]
     address = parse(call.path.rsplit("/", 1)[0])
     known = context.types.get(address.type.lower()) if address.name else None
-    if known is not None and action.lower() in known.actions:
-        return lifecycle.act(context, known, address, action, call)
+    handler = known.part("POST", action) if known is not None else None
+    if known is not None and handler is not None:
+        return lifecycle.act(context, known, address, handler, call)
     made = ACTIONS.get((address.type.lower(), action.lower()))
     if made is not None:
         refusals.require_api_version(call)

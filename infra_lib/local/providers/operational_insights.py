@@ -111,7 +111,7 @@ WORKSPACE = ResourceType(
     check=_check,
     complete=_complete,
     on_delete=_remember_deleted,
-    actions={"sharedkeys": _shared_keys, "listkeys": _shared_keys, "regeneratesharedkey": _regenerate},
+    actions={"sharedKeys": _shared_keys, "listKeys": _shared_keys, "regenerateSharedKey": _regenerate},
 )
 
 TYPES = (WORKSPACE,)

@@ -358,7 +358,7 @@ ACCOUNT = ResourceType(
     complete=_complete_account,
     present=_present_account,
     on_delete=_forget_content,
-    actions={"listkeys": _list_keys, "regeneratekey": _regenerate_key},
+    actions={"listKeys": _list_keys, "regenerateKey": _regenerate_key},
 )
 SHARE = ResourceType(
     name=f"{ACCOUNT_TYPE}/fileServices/shares",

@@ -15,14 +15,15 @@ from infra_lib.local.types import Body
 Extra = Callable[[Context, Body], Body]
 
 _KEY_VERSION_LENGTH = 32
-INLINE: dict[str, tuple[str, ...]] = {
-    "microsoft.network/virtualnetworks": ("subnets",),
-    "microsoft.network/networksecuritygroups": ("securityRules",),
-    "microsoft.network/routetables": ("routes",),
-    "microsoft.network/networkinterfaces": ("ipConfigurations",),
-    "microsoft.network/loadbalancers": ("frontendIPConfigurations", "backendAddressPools", "probes", "loadBalancingRules"),
+_INLINE: dict[str, tuple[str, ...]] = {
+    "Microsoft.Network/virtualNetworks": ("subnets",),
+    "Microsoft.Network/networkSecurityGroups": ("securityRules",),
+    "Microsoft.Network/routeTables": ("routes",),
+    "Microsoft.Network/networkInterfaces": ("ipConfigurations",),
+    "Microsoft.Network/loadBalancers": ("frontendIPConfigurations", "backendAddressPools", "probes", "loadBalancingRules"),
 }
-"""Collections of named children that a type's body has in line."""
+INLINE = {name.lower(): collections for name, collections in _INLINE.items()}
+"""Collections of named children that a type's body has in line, by lower-cased type."""
 
 
 def _name(body: Body) -> str:
@@ -99,37 +100,40 @@ def _child(parent: str, collection: str, child: Any) -> Any:
     return {**child, "id": f"{parent}/{collection}/{child['name']}", "properties": properties}
 
 
-EXTRAS: dict[str, Extra] = {
-    "microsoft.appconfiguration/configurationstores": _host("endpoint", "https://{name}.azconfig.io"),
-    "microsoft.cache/redis": _host("hostName", "{name}.redis.cache.windows.net"),
-    "microsoft.cdn/profiles/afdendpoints": lambda context, body: {
+KNOWN: dict[str, Extra] = {
+    "Microsoft.AppConfiguration/configurationStores": _host("endpoint", "https://{name}.azconfig.io"),
+    "Microsoft.Cache/redis": _host("hostName", "{name}.redis.cache.windows.net"),
+    "Microsoft.Cdn/profiles/afdEndpoints": lambda context, body: {
         "hostName": f"{_name(body)}-{context.guid(body['id'])[:8]}.z01.azurefd.net"
     },
-    "microsoft.cdn/profiles/endpoints": _host("hostName", "{name}.azureedge.net"),
-    "microsoft.cognitiveservices/accounts": _cognitive,
-    "microsoft.containerregistry/registries": _host("loginServer", "{name}.azurecr.io"),
-    "microsoft.containerservice/managedclusters": _host("fqdn", "{name}.hcp.{location}.azmk8s.io"),
-    "microsoft.dbformysql/flexibleservers": _host("fullyQualifiedDomainName", "{name}.mysql.database.azure.com"),
-    "microsoft.dbforpostgresql/flexibleservers": _host("fullyQualifiedDomainName", "{name}.postgres.database.azure.com"),
-    "microsoft.documentdb/databaseaccounts": _host("documentEndpoint", "https://{name}.documents.azure.com:443/"),
-    "microsoft.eventgrid/topics": _host("endpoint", "https://{name}.{location}-1.eventgrid.azure.net/api/events"),
-    "microsoft.eventhub/namespaces": _host("serviceBusEndpoint", "https://{name}.servicebus.windows.net:443/"),
-    "microsoft.insights/components": _component,
-    "microsoft.keyvault/vaults": _host("vaultUri", "https://{name}.vault.azure.net/"),
-    "microsoft.keyvault/vaults/keys": _vault_item("key"),
-    "microsoft.keyvault/vaults/secrets": _vault_item("secret"),
-    "microsoft.managedidentity/userassignedidentities": _identity,
-    "microsoft.management/managementgroups": lambda _context, _body: {"tenantId": TENANT_ID},
-    "microsoft.network/publicipaddresses": _public_address,
-    "microsoft.search/searchservices": _host("endpoint", "https://{name}.search.windows.net"),
-    "microsoft.servicebus/namespaces": _host("serviceBusEndpoint", "https://{name}.servicebus.windows.net:443/"),
-    "microsoft.signalrservice/signalr": _host("hostName", "{name}.service.signalr.net"),
-    "microsoft.sql/servers": _host("fullyQualifiedDomainName", "{name}.database.windows.net"),
-    "microsoft.web/sites": _host("defaultHostName", "{name}.azurewebsites.net"),
-    "microsoft.web/staticsites": _host("defaultHostname", "{name}.azurestaticapps.net"),
-    **dict.fromkeys(INLINE, _with_children),
+    "Microsoft.Cdn/profiles/endpoints": _host("hostName", "{name}.azureedge.net"),
+    "Microsoft.CognitiveServices/accounts": _cognitive,
+    "Microsoft.ContainerRegistry/registries": _host("loginServer", "{name}.azurecr.io"),
+    "Microsoft.ContainerService/managedClusters": _host("fqdn", "{name}.hcp.{location}.azmk8s.io"),
+    "Microsoft.DBforMySQL/flexibleServers": _host("fullyQualifiedDomainName", "{name}.mysql.database.azure.com"),
+    "Microsoft.DBforPostgreSQL/flexibleServers": _host("fullyQualifiedDomainName", "{name}.postgres.database.azure.com"),
+    "Microsoft.DocumentDB/databaseAccounts": _host("documentEndpoint", "https://{name}.documents.azure.com:443/"),
+    "Microsoft.EventGrid/topics": _host("endpoint", "https://{name}.{location}-1.eventgrid.azure.net/api/events"),
+    "Microsoft.EventHub/namespaces": _host("serviceBusEndpoint", "https://{name}.servicebus.windows.net:443/"),
+    "Microsoft.Insights/components": _component,
+    "Microsoft.KeyVault/vaults": _host("vaultUri", "https://{name}.vault.azure.net/"),
+    "Microsoft.KeyVault/vaults/keys": _vault_item("key"),
+    "Microsoft.KeyVault/vaults/secrets": _vault_item("secret"),
+    "Microsoft.ManagedIdentity/userAssignedIdentities": _identity,
+    "Microsoft.Management/managementGroups": lambda _context, _body: {"tenantId": TENANT_ID},
+    "Microsoft.Network/publicIPAddresses": _public_address,
+    "Microsoft.Search/searchServices": _host("endpoint", "https://{name}.search.windows.net"),
+    "Microsoft.ServiceBus/namespaces": _host("serviceBusEndpoint", "https://{name}.servicebus.windows.net:443/"),
+    "Microsoft.SignalRService/signalR": _host("hostName", "{name}.service.signalr.net"),
+    "Microsoft.Sql/servers": _host("fullyQualifiedDomainName", "{name}.database.windows.net"),
+    "Microsoft.Web/sites": _host("defaultHostName", "{name}.azurewebsites.net"),
+    "Microsoft.Web/staticSites": _host("defaultHostname", "{name}.azurestaticapps.net"),
+    **dict.fromkeys(_INLINE, _with_children),
 }
 """Read-only properties, by type."""
+
+EXTRAS = {name.lower(): extra for name, extra in KNOWN.items()}
+"""The same by lower-cased type."""
 
 
 def _key(context: Context, body: Body, which: str) -> str:
@@ -157,20 +161,23 @@ def _bus_keys(context: Context, body: Body) -> Body:
     return answer
 
 
-ACTIONS: dict[tuple[str, str], Extra] = {
-    ("microsoft.appconfiguration/configurationstores", "listkeys"): lambda context, body: {
+KNOWN_ACTIONS: dict[tuple[str, str], Extra] = {
+    ("Microsoft.AppConfiguration/configurationStores", "listKeys"): lambda context, body: {
         "value": [{"id": "0-l0-s0", "name": "Primary", "value": _key(context, body, "primary"), "readOnly": False}]
     },
-    ("microsoft.cache/redis", "listkeys"): _keys("primaryKey", "secondaryKey"),
-    ("microsoft.cognitiveservices/accounts", "listkeys"): _keys("key1", "key2"),
-    ("microsoft.containerregistry/registries", "listcredentials"): _registry_credentials,
-    ("microsoft.documentdb/databaseaccounts", "listkeys"): _keys(
+    ("Microsoft.Cache/redis", "listKeys"): _keys("primaryKey", "secondaryKey"),
+    ("Microsoft.CognitiveServices/accounts", "listKeys"): _keys("key1", "key2"),
+    ("Microsoft.ContainerRegistry/registries", "listCredentials"): _registry_credentials,
+    ("Microsoft.DocumentDB/databaseAccounts", "listKeys"): _keys(
         "primaryMasterKey", "secondaryMasterKey", "primaryReadonlyMasterKey", "secondaryReadonlyMasterKey"
     ),
-    ("microsoft.eventgrid/topics", "listkeys"): _keys("key1", "key2"),
-    ("microsoft.eventhub/namespaces/authorizationrules", "listkeys"): _bus_keys,
-    ("microsoft.search/searchservices", "listadminkeys"): _keys("primaryKey", "secondaryKey"),
-    ("microsoft.servicebus/namespaces/authorizationrules", "listkeys"): _bus_keys,
-    ("microsoft.signalrservice/signalr", "listkeys"): _keys("primaryKey", "secondaryKey"),
+    ("Microsoft.EventGrid/topics", "listKeys"): _keys("key1", "key2"),
+    ("Microsoft.EventHub/namespaces/authorizationRules", "listKeys"): _bus_keys,
+    ("Microsoft.Search/searchServices", "listAdminKeys"): _keys("primaryKey", "secondaryKey"),
+    ("Microsoft.ServiceBus/namespaces/authorizationRules", "listKeys"): _bus_keys,
+    ("Microsoft.SignalRService/signalR", "listKeys"): _keys("primaryKey", "secondaryKey"),
 }
-"""POST actions, by type and (lower-case) name: keys made for the resource."""
+"""POST actions, by type and name: keys made for the resource."""
+
+ACTIONS = {(name.lower(), action.lower()): extra for (name, action), extra in KNOWN_ACTIONS.items()}
+"""The same by lower-cased type and name."""

@@ -443,8 +443,8 @@ APP = ResourceType(
     present=_present,
     on_delete=_stop_all,
     actions={
-        "listsecrets": _list_secrets,
-        "getauthtoken": _auth_token,
+        "listSecrets": _list_secrets,
+        "getAuthToken": _auth_token,
         "start": _set_running(True),
         "stop": _set_running(False),
     },

@@ -300,7 +300,7 @@ ENVIRONMENT = ResourceType(
     complete=_complete,
     present=with_event_stream,
     on_delete_asked=_refuse_used,
-    reads={"usages": _environment_usages, "workloadprofilestates": _profile_states},
+    reads={"usages": _environment_usages, "workloadProfileStates": _profile_states},
 )
 STORAGE = ResourceType(
     name="Microsoft.App/managedEnvironments/storages",

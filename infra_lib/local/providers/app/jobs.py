@@ -230,7 +230,7 @@ JOB = ResourceType(
     complete=_complete,
     present=common.with_event_stream,
     on_delete=_stop_all,
-    actions={"listsecrets": _list_secrets, "start": _start, "stop": _stop_executions},
+    actions={"listSecrets": _list_secrets, "start": _start, "stop": _stop_executions},
 )
 EXECUTION = ResourceType(
     name="Microsoft.App/jobs/executions",
