@@ -32,7 +32,7 @@ class EvaluationError(Exception):
         self.text: str | None = None
         self.path = ""
         self.final = False
-        """Not to be taken for something that a resource will have once it exists."""
+        """Neither overlooked in what is not deployed, nor taken for something that a resource will have once it exists."""
 
     def at(self, path: str) -> EvaluationError:
         """The same failure below ``path`` (``properties``, ``[3]``)."""
@@ -43,7 +43,7 @@ class EvaluationError(Exception):
     def as_validation(self) -> EvaluationError:
         """The same failure met while the template is validated, before anything is evaluated for a resource's body or an
         output."""
-        if self.kind != COPY_COUNT:
+        if self.kind != COPY_COUNT and not self.final:
             self.kind = VALIDATION
         return self
 

@@ -194,8 +194,8 @@ class InstanceBuilder:
         try:
             instance.name = self._named(kind)
             self._place(instance)
-        except EvaluationError:
-            if instance.condition is not False:
+        except EvaluationError as failure:
+            if instance.condition is not False or failure.final:
                 raise
             instance.name = instance.id = ""
         return instance
@@ -256,6 +256,10 @@ class InstanceBuilder:
         group = self._text(declaration.resource_group, "resourceGroup")
         if declaration.is_deployment and isinstance(subscription, str) and subscription and not _GUID.match(subscription):
             raise EvaluationError(f"The subscription {subscription!r} is not a GUID.", kind=VALIDATION).at("subscriptionId")
+        if not self._expansion.strict and any(isinstance(part, str) and "/" in part for part in (subscription, group)):
+            failure = EvaluationError("The subscription and the resource group are names, not ids.")
+            failure.final = True
+            raise failure
         if subscription or group:
             instance.place = place = _other_place(place, subscription, group)
         elif declaration.is_deployment and scope is not None:

@@ -94,7 +94,7 @@ class ResourceState:
             return text
         full = bool(rest) and str(rest[0]).lower() == "full"
         if instance.declaration.is_deployment:
-            if not isinstance(instance.id, str):
+            if not isinstance(instance.name, str):
                 return text
             nested = instance.nested()
             if nested is None:
