@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Literal
 
@@ -30,6 +29,7 @@ def command(file: Path, outfile: Path | None, to_stdout: bool, compiler: Compile
     Diagnostics go to standard error in the official one-line form. Exit status 2 with an error; then nothing is written.
     """
     from infra_lib import pipeline
+    from infra_lib.bicep.json_writer import write_document
     from infra_lib.errors import BicepError, InputError
 
     if outfile is not None and to_stdout:
@@ -49,7 +49,7 @@ def command(file: Path, outfile: Path | None, to_stdout: bool, compiler: Compile
         result_json({"template": content, "diagnostics": [item.to_dict() for item in compiled.diagnostics]})
         if outfile is None:
             return 0
-    text = json.dumps(content, indent=2, ensure_ascii=False)
+    text = write_document(content)
     if to_stdout:
         result(text)
         return 0

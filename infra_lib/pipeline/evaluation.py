@@ -14,7 +14,7 @@ from infra_lib.pipeline.source import ParametersLike, Source, as_parameters, loa
 
 if TYPE_CHECKING:
     from infra_lib.arm.snapshot import Snapshot
-    from infra_lib.parameters import ParameterFile, ResolvedParameters
+    from infra_lib.parameters import ResolvedParameters
 
 
 def make_scope(
@@ -59,14 +59,11 @@ def bind(
     """
     from infra_lib.parameters import resolve
 
-    settings = list(set_values)
-    given = as_parameters(source.parameters)
-    if overrides:
-        given = {**_values(given), **overrides}
     return resolve(
         source.template,
-        given,
-        settings=settings,
+        as_parameters(source.parameters),
+        overrides=overrides,
+        settings=list(set_values),
         environment=os.environ if environment is None else environment,
         inherit=inherit,
     )
@@ -97,7 +94,7 @@ def snapshot(
 def validate(
     path: str | Path, *, parameters: ParametersLike = None, set_values: Iterable[str] = ()
 ) -> tuple[Diagnostic, ...]:
-    """Every problem of a file and its parameters: it compiles, the values fit, the names are allowed, it evaluates."""
+    """Every problem of a file and its parameters: it compiles, the values fit, it evaluates, Azure's types take the result."""
     try:
         source = load(path, parameters=parameters)
     except (BicepError, TemplateError, ParameterError) as error:
@@ -109,17 +106,13 @@ def validate(
     problems = [*source.diagnostics, *bound.diagnostics]
     if not has_errors(problems):
         from infra_lib.arm.snapshot import snapshot as evaluate
+        from infra_lib.parameters import check_resources
+        from infra_lib.pipeline.catalogs import planning_catalog
 
         try:
-            evaluate(source.template, bound.parameters, make_scope(source.scope_kind))
+            evaluated = evaluate(source.template, bound.parameters, make_scope(source.scope_kind))
         except TemplateError as error:
-            problems.extend(error.diagnostics)
+            return (*problems, *error.diagnostics)
+        resources = evaluated.to_dict()["predictedResources"]
+        problems.extend(check_resources(resources, planning_catalog(), file=str(source.path)))
     return tuple(problems)
-
-
-def _values(given: ParameterFile | Mapping[str, Any] | None) -> dict[str, Any]:
-    from infra_lib.parameters import ParameterFile
-
-    if given is None:
-        return {}
-    return dict(given.arm_parameters() if isinstance(given, ParameterFile) else given)

@@ -39,11 +39,11 @@ class Plan:
     providers that are registered in the subscription first. ``owner`` is the value of the tag that created resources carry.
     """
 
-    source: Source
+    source: Source = field(repr=False)
     target: Target
     scope: Scope
     change_set: ChangeSet
-    parameters: ResolvedParameters
+    parameters: ResolvedParameters = field(repr=False)
     resource_group: str | None
     location: str | None
     creates_resource_group: bool

@@ -145,16 +145,18 @@ def parameters_module(path: str | Path) -> str:
 def as_parameters(given: ParametersLike) -> ParameterFile | Mapping[str, Any] | None:
     """Parameters in any form as what the binder takes. Raises ParameterError or InputError for a file that cannot be read."""
     from infra_lib.parameters import ParameterFile
+    from infra_lib.parameters.typed import TypedParameters
 
     if given is None or isinstance(given, ParameterFile):
         return given
     if isinstance(given, ParametersDocument):
-        found = given.content.get("parameters", {})
-        return found if isinstance(found, Mapping) else {}
+        return ParameterFile.load(given.path, compiled=given.content.get("parameters", {}))
     if isinstance(given, str | Path):
         return ParameterFile.load(given, tolerant=True)
     if isinstance(given, Mapping):
         return given
+    if isinstance(given, TypedParameters):
+        return given.file
     if hasattr(given, "to_arm"):
         values = given.to_arm()
         return values if isinstance(values, Mapping) else {}

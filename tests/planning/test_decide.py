@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,14 +29,7 @@ LIVE = {
     "unreadable": LiveState(status="unreadable", reason="no permission"),
 }
 
-# The rules, written out: policy, then the action for each finding in the order of LIVE.
-TABLE = {
-    "auto": ("create", "unchanged", "update", "conflict", "conflict"),
-    "keep": ("create", "keep", "keep", "keep", "conflict"),
-    "update": ("create", "update", "update", "conflict", "update"),
-    "create": ("create", "conflict", "conflict", "conflict", "conflict"),
-    "bound": ("conflict", "keep", "keep", "keep", "conflict"),
-}
+DECISIONS = json.loads((Path(__file__).parent / "decisions.json").read_text())
 
 
 def desired(**changes: Any) -> DesiredResource:
@@ -48,13 +44,18 @@ def decide_one(resource: DesiredResource, state: LiveState, policy: ReusePolicy 
     return decide([resource], {ID.lower(): state}, policy or ReusePolicy()).changes[0]
 
 
-@pytest.mark.parametrize("finding", LIVE)
-@pytest.mark.parametrize("policy", TABLE)
-def test_every_policy_against_every_finding(policy: str, finding: str) -> None:
-    chosen = ReusePolicy(bindings={"account": ID}) if policy == "bound" else ReusePolicy.parse([policy])
-    change = decide_one(desired(), LIVE[finding], chosen)
-    assert change.action == TABLE[policy][list(LIVE).index(finding)]
+@pytest.mark.parametrize("row", DECISIONS, ids=lambda row: f"{row['policy']}, {row['where']}, {row['found']}")
+def test_every_policy_against_every_finding(row: dict[str, str]) -> None:
+    bindings = {"account": ID} if row["where"] == "bound by id" else {}
+    default = ReusePolicy.parse([row["policy"]]).default
+    change = decide_one(desired(), LIVE[row["found"]], ReusePolicy(default=default, bindings=bindings))
+    assert change.action == row["action"]
     assert change.reason
+
+
+def test_the_table_has_every_combination() -> None:
+    combinations = {(row["policy"], row["where"], row["found"]) for row in DECISIONS}
+    assert combinations == set(product(("auto", "keep", "update", "create"), ("in template", "bound by id"), LIVE))
 
 
 def test_the_reason_names_what_differs() -> None:
