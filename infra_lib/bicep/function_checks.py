@@ -8,6 +8,7 @@ from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
 from infra_lib.bicep.imports import Export, exports_of, find_export
 from infra_lib.bicep.spelling import suggest
+from infra_lib.bicep.type_checks import type_syntax_of
 
 if TYPE_CHECKING:
     from infra_lib.bicep.model import SemanticModel
@@ -18,21 +19,16 @@ def check_functions(model: SemanticModel) -> None:
     if not (model.functions or model.imports or model.wildcards):
         return
     pending: list[s.Node] = list(model.file.program.declarations)
+    types = {written for node in pending for written in type_syntax_of(node)}
     while pending:
         node = pending.pop()
         if isinstance(node, s.FunctionCall):
             _check_call(model, node)
-        elif isinstance(node, (s.InstanceCall, s.PropertyAccess)):
+        elif isinstance(node, (s.InstanceCall, s.PropertyAccess)) and node not in types:
             symbol = model.symbols.get(node.base)
             if isinstance(symbol, sym.WildcardSymbol):
                 _check_member(model, node, symbol)
-        if not isinstance(node, _TYPES):
-            pending.extend(node.children())
-        else:
-            pending.extend(_decorators_below(node))
-
-
-_TYPES = (s.ObjectType, s.TupleType, s.ArrayType, s.UnionType, s.NullableType, s.ParameterizedType, s.QualifiedParameterizedType)
+        pending.extend(_decorators_below(node) if node in types else node.children())
 
 
 def _decorators_below(node: s.Node) -> list[s.Node]:
