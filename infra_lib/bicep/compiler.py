@@ -232,8 +232,11 @@ class Compiler:
                 model.invalid.add(imported)
         evaluate_calls(model)
         self._finish_binding.pop(model)()
-        check_types(model)
-        run_checks(model)
+        try:
+            check_types(model)
+            run_checks(model)
+        except RecursionError:
+            model.report("INF316", (0, 0))
 
     # ------------------------------------------------------------------------------------------ templates
 
@@ -245,7 +248,11 @@ class Compiler:
         if target not in self._templates:
             from infra_lib.bicep.emit import emit
 
-            self._templates[target] = emit(target)
+            self._templates[target] = None
+            try:
+                self._templates[target] = emit(target)
+            except RecursionError:
+                target.report("INF316", (0, 0))
         return self._templates[target]
 
 

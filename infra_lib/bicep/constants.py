@@ -12,13 +12,16 @@ if TYPE_CHECKING:
     from infra_lib.bicep.model import SemanticModel
 
 
+_LONGEST_TEXT = 100_000
+
+
 def text_of(model: SemanticModel, node: s.Expression, depth: int = 0) -> str | None:
     """The text of an expression where it is known while compiling: literals, joined literals, variables of such; else None."""
     if type(node) is s.StringSyntax:
         parts = [node.segments[0]]
         for hole, segment in zip(node.expressions, node.segments[1:], strict=True):
             text = _hole(model, hole, depth)
-            if text is None:
+            if text is None or len(text) > _LONGEST_TEXT:
                 return None
             parts += [text, segment]
         return "".join(parts)
@@ -27,7 +30,11 @@ def text_of(model: SemanticModel, node: s.Expression, depth: int = 0) -> str | N
     if type(node) is s.VariableAccess and depth < 100:
         symbol = model.symbols.get(node)
         if type(symbol) is sym.VariableSymbol and symbol not in model.cycles:
-            return text_of(model, symbol.node.value, depth + 1)
+            known = model.constant_texts
+            if symbol not in known:
+                known[symbol] = None
+                known[symbol] = text_of(model, symbol.node.value, depth + 1)
+            return known[symbol]
     return None
 
 

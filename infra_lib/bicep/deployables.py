@@ -303,10 +303,10 @@ class Deployables:
 
     def _ends(self, dependency: Dependency, body: s.Node) -> Iterator[tuple[Dependency, Context | None]]:
         """The deployed resources and modules that a dependency leads to, through variables and existing resources."""
-        yield from self._follow(dependency, body, self.lowering.environment, True, frozenset())
+        yield from self._follow(dependency, body, self.lowering.environment, True, set())
 
     def _follow(
-        self, step: Dependency, place: s.Node, environment: Environment, indexed: bool, path: frozenset[Dependency]
+        self, step: Dependency, place: s.Node, environment: Environment, indexed: bool, seen: set[tuple[Dependency, s.Node, int, bool]]
     ) -> Iterator[tuple[Dependency, Context | None]]:
         context = self._step_context(step, place, environment)
         uses_index = context is not None and "copyIndex(" in context.index
@@ -317,9 +317,12 @@ class Deployables:
         if self._is_end(step):
             yield step, context
             return
+        indexed = indexed and uses_index
         for follower in self.dependencies.get(step.target, ()):
-            if follower not in path:
-                yield from self._follow(follower, step.target.node, environment, indexed and uses_index, path | {step})
+            key = (follower, step.target.node, id(environment), indexed)
+            if key not in seen:
+                seen.add(key)
+                yield from self._follow(follower, step.target.node, environment, indexed, seen)
 
     def _step_context(self, step: Dependency, place: s.Node, environment: Environment) -> Context | None:
         target = step.target

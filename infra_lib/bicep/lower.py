@@ -26,6 +26,9 @@ _OPERATORS = {
     "||": "or", "&&": "and", "==": "equals", "<": "less", "<=": "lessOrEquals", ">": "greater", ">=": "greaterOrEquals",
     "+": "add", "-": "sub", "*": "mul", "/": "div", "%": "mod", "??": "coalesce",
 }  # fmt: skip
+_LONGEST_EXPRESSION = 4_000_000
+_MOST_VALUES = 1_000_000
+"""What is written out where it is used can grow without bounds; far beyond what Azure takes, the compiler gives up."""
 _ITEM_PARAMETERS = {"map": (0,), "filter": (0,), "groupBy": (0,), "toObject": (0,), "sort": (0, 1), "reduce": (1,)}
 """Which parameters of a lambda are items of the array in the first argument."""
 
@@ -80,6 +83,7 @@ class Lowering:
         self.table = emission.model.resource_table
         self.inlined = emission.inlined.variables
         self.environment: Environment = {}
+        self.values = 0
         self.value_copies: set[s.ForExpression] = set()
         self.module_items: dict[sym.LocalSymbol, sym.ModuleSymbol] = {}
         self.declaration: s.Node = emission.model.file.program
@@ -127,6 +131,9 @@ class Lowering:
     def value(self, node: s.Expression) -> Any:
         """The JSON value that stands for an expression in a template."""
         node = self.core(node)
+        self.values += 1
+        if self.values > _MOST_VALUES:
+            raise UnsupportedError(node, f"a template of more than {_MOST_VALUES:,} values")
         handler = _VALUES.get(type(node))
         return arm.written(self.expression(node)) if handler is None else handler(self, node)
 
@@ -206,7 +213,10 @@ class Lowering:
         handler = _EXPRESSIONS.get(type(node))
         if handler is None:
             raise UnsupportedError(node, _describe(node))
-        return handler(self, node)
+        text = handler(self, node)
+        if len(text) > _LONGEST_EXPRESSION:
+            raise UnsupportedError(node, f"an expression of more than {_LONGEST_EXPRESSION:,} characters")
+        return text
 
     def _string(self, node: s.StringSyntax) -> str:
         if len(node.segments) == 1:

@@ -125,6 +125,7 @@ class SemanticModel(ModuleTarget):
         self.compile_time_calls: list[s.FunctionCall | s.InstanceCall] = []
         self.inside_functions: set[s.Node] = set()
         self.compile_time_values: dict[s.Node, Any] = {}
+        self.constant_texts: dict[sym.VariableSymbol, str | None] = {}
         self.arithmetic: list[s.Binary | s.FunctionCall | s.InstanceCall] = []
         self.whole_collections = False
         self.has_type_syntax = False

@@ -48,6 +48,7 @@ CODES: dict[str, Entry] = {
     # literals
     "INF314": Entry("error", "The result of this arithmetic does not fit into 64 bits."),
     "INF315": Entry("error", 'The function "{name}" has no value for an empty array.', "Give it at least one number."),
+    "INF316": Entry("error", "Declarations of this file refer to each other without end.", "Look for types or values that contain themselves."),
     # what is not compiled
     "INF310": Entry(
         "error", "The built-in compiler does not support {construct}.", "Rewrite it, or compile with the official Bicep CLI."
