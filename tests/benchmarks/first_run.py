@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -106,4 +107,6 @@ def _python(code: str) -> Callable[[], object]:
 
 
 def _process(command: list[str]) -> Callable[[], object]:
-    return lambda: subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+    # An installed package has its byte code; without this a development environment may compile it anew each time.
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    return lambda: subprocess.run(command, check=True, cwd=ROOT, stdout=subprocess.DEVNULL, env=environment)
