@@ -8,6 +8,7 @@ from infra_lib.local import locations, operations, refusals
 from infra_lib.local.addresses import Address, parse
 from infra_lib.local.context import TENANT_ID, Context
 from infra_lib.local.protocol import Call, Reply, ServiceError
+from infra_lib.local.shapes import check_shape
 from infra_lib.local.store import Record
 from infra_lib.local.types import Body, Handler, ResourceType
 
@@ -160,6 +161,7 @@ def validate(context: Context, kind: ResourceType, address: Address, body: Body 
         return
     refusals.check_envelope(body, existing)
     refusals.check_location(kind, address, body, existing)
+    check_shape(body, kind.shape)
     if kind.check is not None:
         kind.check(context, address, body, existing)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from infra_lib.local.addresses import Address
 from infra_lib.local.protocol import Call, Reply, ServiceError
+from infra_lib.local.shapes import Shape
 from infra_lib.local.store import Record
 
 if TYPE_CHECKING:
@@ -46,19 +47,19 @@ class ResourceType:
 
     ``tracked``: has a location (required) and tags. ``put``: how a PUT answers: at once (``sync``), with Azure-
     AsyncOperation (``async``) or with 202 and Location. ``created`` is the status of a PUT that creates; ``replaces``
-    False: a later PUT keeps what it leaves out (tags excepted). ``check`` refuses a body on its own terms (also before a
-    deployment begins); ``complete`` makes the record to keep, with defaults and read-only properties, and refuses what does
-    not fit the rest of the state. ``present`` makes the body that is shown. ``implicit`` gives a resource that exists
-    without having been written, ``is_singleton`` says that it is the only one, named default. ``on_delete_asked`` may
-    refuse a deletion, ``on_delete`` is told of it, also when it comes with that of the group. ``actions`` are POSTs by
-    name, ``reads`` GETs below the resource by name.
+    False: a later PUT keeps what it leaves out (tags excepted). ``shape`` is what its body must look like
+    (:func:`infra_lib.local.shapes.check_shape`), ``check`` refuses a body on its own terms (also before a deployment
+    begins); ``complete`` makes the record to keep, with defaults and read-only properties, and refuses what does not fit
+    the rest of the state. ``present`` makes the body that is shown. ``implicit`` gives a resource that exists without
+    having been written, ``is_singleton`` says that it is the only one, named default. ``on_delete_asked`` may refuse a
+    deletion, ``on_delete`` is told of it, also when it comes with that of the group. ``actions`` are POSTs by name,
+    ``reads`` GETs below the resource by name.
     """
 
     name: str
     api_versions: tuple[str, ...]
     complete: Complete
     tracked: bool = True
-    at: Literal["resourceGroup", "any"] = "resourceGroup"
     name_rule: NameRule | None = None
     methods: frozenset[str] = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
     lists: bool = True
@@ -67,6 +68,7 @@ class ResourceType:
     replaces: bool = True
     in_progress: str = "InProgress"
     status_collection: str = "operationStatuses"
+    shape: Shape = field(default_factory=dict)
     check: Check | None = None
     present: Present | None = None
     implicit: Implicit | None = None

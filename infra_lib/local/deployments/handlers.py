@@ -16,6 +16,7 @@ from infra_lib.local.operations import RETRY_AFTER, timestamp
 from infra_lib.local.protocol import Call, Reply, ServiceError, error_body
 from infra_lib.local.providers import filters
 from infra_lib.local.routes import GROUP, SUBSCRIPTION, Route
+from infra_lib.local.shapes import check_shape
 from infra_lib.local.store import Record
 
 _KIND = DEPLOYMENT_TYPE.lower()
@@ -167,7 +168,8 @@ def _what_if(context: Context, call: Call) -> Reply:
     request = read_request(context, address, body)
     prepared = prepare_request(context, address, request, lambda vault, name, _: vault_secret(context, vault, name))
     preflight.check(context, address.name, prepared)
-    settings = (body.get("properties") or {}).get("whatIfSettings") or {}
+    check_shape(body, {"properties": {"whatIfSettings": {"resultFormat": str}}})
+    settings = body["properties"].get("whatIfSettings") or {}
     answer = {
         "status": "Succeeded",
         "properties": {

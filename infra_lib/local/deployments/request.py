@@ -14,7 +14,7 @@ from typing import Any
 
 from infra_lib.arm.deployment import PreparedDeployment, prepare
 from infra_lib.arm.scopes import ManagementGroupScope, ResourceGroupScope, Scope, SubscriptionScope, TenantScope
-from infra_lib.errors import TemplateError
+from infra_lib.errors import InputError, TemplateError
 from infra_lib.local import locations, refusals
 from infra_lib.local.addresses import Address
 from infra_lib.local.context import TENANT_ID, Context
@@ -216,6 +216,8 @@ def prepare_request(
         )
     except TemplateError as error:
         raise invalid_template(error) from error
+    except InputError as error:
+        raise ServiceError(400, "InvalidTemplate", f"Deployment template validation failed: '{error}'.") from error
 
 
 def invalid_template(error: TemplateError) -> ServiceError:

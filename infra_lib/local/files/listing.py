@@ -105,7 +105,7 @@ def entries(share: Share, folder: str, shown_path: str, call: Call) -> Reply:
     found = [entry for entry in found if entry.name > marker]
     rows = []
     for entry in found[:limit]:
-        status = entry.stat()
+        status = entry.stat(follow_symlinks=os.path.exists(entry.path))
         details = _details(share, entry.path, status, wanted) if wanted else ""
         tail = f"<Attributes>{'Directory' if entry.is_dir() else 'Archive'}</Attributes>" if "attributes" in wanted else ""
         identifier = f"<FileId>{content.identifier(status)}</FileId>"

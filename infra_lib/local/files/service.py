@@ -83,6 +83,8 @@ class FileService:
             reply = self._answer(call)
         except StorageError as error:
             reply = error.reply()
+        except FileNotFoundError:
+            reply = errors.resource_not_found().reply()
         except OSError as error:
             reply = StorageError(500, "InternalError", f"The local disk refused: {error.strerror}.").reply()
         reply.headers.setdefault("x-ms-request-id", str(uuid.uuid4()))

@@ -101,7 +101,7 @@ def type_of(type_name: str, *, in_group: bool) -> ResourceType:
         api_versions=(),
         complete=complete,
         tracked=in_group and _is_tracked(type_name),
-        at="any",
+        shape={"properties": {name: [{"name": str, "properties": {}}] for name in INLINE.get(type_name.lower(), ())}},
         check=_check_lock if type_name.lower() == refusals.LOCK_TYPE else None,
     )
 

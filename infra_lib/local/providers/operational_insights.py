@@ -108,6 +108,9 @@ WORKSPACE = ResourceType(
         "letter or digit.",
     ),
     in_progress="Creating",
+    shape={
+        "properties": {"sku": {"name": str}, "retentionInDays": int, "features": {}, "workspaceCapping": {"dailyQuotaGb": float}}
+    },
     check=_check,
     complete=_complete,
     on_delete=_remember_deleted,

@@ -39,6 +39,27 @@ _NAME_TEXT = (
     "numbers and lower-case letters only."
 )
 
+_ACCOUNT_SHAPE = {
+    "kind": str,
+    "sku": {"name": str},
+    "properties": {
+        "accessTier": str,
+        "minimumTlsVersion": str,
+        "largeFileSharesState": str,
+        "allowBlobPublicAccess": bool,
+        "networkAcls": {"bypass": str, "defaultAction": str, "ipRules": [{}], "virtualNetworkRules": [{}]},
+        "encryption": {"services": {"file": {}, "blob": {}, "queue": {}, "table": {}}, "keySource": str},
+    },
+}
+_SERVICE_SHAPE = {
+    "properties": {
+        "cors": {"corsRules": [{}]},
+        "shareDeleteRetentionPolicy": {"enabled": bool, "days": int},
+        "deleteRetentionPolicy": {"enabled": bool, "days": int},
+        "protocolSettings": {"smb": {}},
+    }
+}
+_SHARE_SHAPE = {"properties": {"shareQuota": int, "accessTier": str, "enabledProtocols": str, "metadata": {}}}
 _ACCOUNT_DEFAULTS: Body = {
     "allowCrossTenantReplication": False,
     "minimumTlsVersion": "TLS1_0",
@@ -79,7 +100,7 @@ def _check_account(context: Context, address: Address, body: Body, existing: Rec
         raise ServiceError(
             400, "InvalidRequestContent", "The property 'sku' of a storage account needs a name, such as Standard_LRS."
         )
-    if not body.get("kind") and existing is None:
+    if not body.get("kind"):
         raise ServiceError(
             400, "InvalidRequestContent", "The property 'kind' of a storage account is required, such as StorageV2."
         )
@@ -260,6 +281,7 @@ def _service_type(name: str) -> ResourceType:
         tracked=False,
         methods=frozenset({"GET", "HEAD", "PUT"}),
         created=200,
+        shape=_SERVICE_SHAPE,
         check=_service_only_default,
         complete=complete,
         implicit=implicit,
@@ -354,6 +376,7 @@ ACCOUNT = ResourceType(
     created=200,
     replaces=False,
     in_progress="Creating",
+    shape=_ACCOUNT_SHAPE,
     check=_check_account,
     complete=_complete_account,
     present=_present_account,
@@ -370,6 +393,7 @@ SHARE = ResourceType(
         message="The specified resource name '{name}' is not a valid share name: 3 to 63 lower-case letters, digits "
         "and single hyphens.",
     ),
+    shape=_SHARE_SHAPE,
     check=_check_share,
     complete=complete_share,
     on_written=_make_share,

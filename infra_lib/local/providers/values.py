@@ -9,8 +9,6 @@ from typing import Any
 
 from infra_lib.local.protocol import ServiceError
 
-_ABSENT = object()
-
 
 def properties_of(body: dict[str, Any]) -> dict[str, Any]:
     """The ``properties`` of a body; empty when there are none."""

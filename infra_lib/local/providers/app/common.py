@@ -17,7 +17,6 @@ from infra_lib.local.providers.values import at, filled, one_of, whole_number
 from infra_lib.local.store import Record
 from infra_lib.local.types import Body
 
-NAMESPACE = "Microsoft.App"
 API_VERSIONS = (
     "2022-03-01", "2022-10-01", "2023-05-01", "2023-05-02-preview", "2023-08-01-preview", "2023-11-02-preview",
     "2024-02-02-preview", "2024-03-01", "2024-08-02-preview", "2024-10-02-preview", "2025-01-01", "2025-02-02-preview",
@@ -28,6 +27,27 @@ _SECRET_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([-.a-z0-9]*[a-z0-9])?")
 _CONTAINER_NAME = re.compile(r"(?=.{1,63}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _VOLUME_TYPES = ("AzureFile", "EmptyDir", "Secret", "NfsAzureFile", "Smb")
 _NAMED_STORAGE = ("azurefile", "nfsazurefile", "smb")
+_CONTAINER_SHAPE = {
+    "name": str,
+    "image": str,
+    "command": [str],
+    "args": [str],
+    "env": [{"name": str, "secretRef": str}],
+    "resources": {"cpu": float, "memory": str},
+    "probes": [{"type": str, "httpGet": {}, "tcpSocket": {}}],
+    "volumeMounts": [{"volumeName": str, "mountPath": str}],
+}
+TEMPLATE_SHAPE = {
+    "containers": [_CONTAINER_SHAPE],
+    "initContainers": [_CONTAINER_SHAPE],
+    "volumes": [{"name": str, "storageType": str, "storageName": str}],
+    "scale": {"minReplicas": int, "maxReplicas": int, "rules": [{"name": str}]},
+    "revisionSuffix": str,
+}
+SECRETS_SHAPE = {
+    "secrets": [{"name": str, "value": str, "keyVaultUrl": str, "identity": str}],
+    "registries": [{"server": str, "username": str, "passwordSecretRef": str, "identity": str}],
+}
 _PROBE_LIMITS = {"initialDelaySeconds": (0, 60), "periodSeconds": (1, 240), "timeoutSeconds": (1, 240),
                  "successThreshold": (1, 10), "failureThreshold": (1, 48)}  # fmt: skip
 _RANDOM = string.ascii_lowercase + string.digits

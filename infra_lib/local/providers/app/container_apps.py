@@ -52,6 +52,23 @@ _INGRESS_DEFAULTS: Body = {
     "additionalPortMappings": None,
     "targetPortHttpScheme": None,
 }
+_SHAPE = {
+    "properties": {
+        "environmentId": str,
+        "managedEnvironmentId": str,
+        "workloadProfileName": str,
+        "configuration": {
+            **common.SECRETS_SHAPE,
+            "activeRevisionsMode": str,
+            "ingress": {
+                "external": bool,
+                "transport": str,
+                "traffic": [{"weight": int, "revisionName": str, "latestRevision": bool}],
+            },
+        },
+        "template": common.TEMPLATE_SHAPE,
+    }
+}
 _SCALE_DEFAULTS: Body = {"minReplicas": None, "maxReplicas": 10, "cooldownPeriod": 300, "pollingInterval": 30, "rules": None}
 
 
@@ -438,6 +455,7 @@ APP = ResourceType(
     put="async",
     delete_style="async",
     status_collection="containerappOperationStatuses",
+    shape=_SHAPE,
     check=_check,
     complete=_complete,
     present=_present,

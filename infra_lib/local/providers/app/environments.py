@@ -31,6 +31,21 @@ _WORDS = (
 _SECRET_PROPERTIES = ("daprAIInstrumentationKey", "daprAIConnectionString")
 _DOMAIN_SECRETS = ("certificateValue", "certificatePassword")
 
+_SHAPE = {
+    "properties": {
+        "appLogsConfiguration": {"destination": str, "logAnalyticsConfiguration": {"customerId": str, "sharedKey": str}},
+        "vnetConfiguration": {"infrastructureSubnetId": str, "internal": bool},
+        "zoneRedundant": bool,
+        "workloadProfiles": [{"name": str, "workloadProfileType": str, "minimumCount": int, "maximumCount": int}],
+        "customDomainConfiguration": {},
+        "appInsightsConfiguration": {},
+        "peerAuthentication": {"mtls": {"enabled": bool}},
+        "peerTrafficConfiguration": {"encryption": {"enabled": bool}},
+        "infrastructureResourceGroup": str,
+    }
+}
+_FILE_SHAPE = {"accountName": str, "accountKey": str, "server": str, "shareName": str, "accessMode": str}
+_STORAGE_SHAPE = {"properties": {"azureFile": _FILE_SHAPE, "nfsAzureFile": _FILE_SHAPE}}
 _DEFAULTS: Body = {
     "daprAIInstrumentationKey": None,
     "daprAIConnectionString": None,
@@ -296,6 +311,7 @@ ENVIRONMENT = ResourceType(
     delete_style="async",
     in_progress="Waiting",
     status_collection="managedEnvironmentOperationStatuses",
+    shape=_SHAPE,
     check=_check,
     complete=_complete,
     present=with_event_stream,
@@ -313,6 +329,7 @@ STORAGE = ResourceType(
         message="The storage name '{name}' is invalid: letters, digits and hyphens, beginning and ending with a letter or digit.",
     ),
     created=200,
+    shape=_STORAGE_SHAPE,
     check=_check_storage,
     complete=_complete_storage,
 )

@@ -12,6 +12,7 @@ from infra_lib.local.protocol import Call, Reply
 from infra_lib.local.providers.app import common
 from infra_lib.local.providers.app.common import API_VERSIONS, NAME, refuse
 from infra_lib.local.providers.values import filled, one_of, properties_of, spelled, unchanged, whole_number
+from infra_lib.local.shapes import check_shape
 from infra_lib.local.store import Record
 from infra_lib.local.types import Body, NameRule, ResourceType
 
@@ -20,6 +21,21 @@ MAX_TIMEOUT = 31536000
 _TRIGGER_CONFIG = {"Manual": "manualTriggerConfig", "Schedule": "scheduleTriggerConfig", "Event": "eventTriggerConfig"}
 _OVERRIDABLE = ("image", "name", "command", "args", "env", "resources", "volumeMounts")
 
+_TRIGGER_SHAPE = {"replicaCompletionCount": int, "parallelism": int}
+_SHAPE = {
+    "properties": {
+        "environmentId": str,
+        "workloadProfileName": str,
+        "configuration": {
+            **common.SECRETS_SHAPE,
+            "triggerType": str,
+            "manualTriggerConfig": _TRIGGER_SHAPE,
+            "scheduleTriggerConfig": {"cronExpression": str, **_TRIGGER_SHAPE},
+            "eventTriggerConfig": {"scale": {"rules": [{"name": str}]}, **_TRIGGER_SHAPE},
+        },
+        "template": common.TEMPLATE_SHAPE,
+    }
+}
 _CONFIGURATION_DEFAULTS: Body = {
     "secrets": None,
     "replicaRetryLimit": 0,
@@ -126,7 +142,9 @@ def _kept(container: Body) -> Body:
 
 def _start(context: Context, address: Address, call: Call) -> Reply:
     job = _job_at(context, address)
-    template = _execution_template(job, call.json_object())
+    given = call.json_object()
+    check_shape(given, common.TEMPLATE_SHAPE)
+    template = _execution_template(job, given)
     known = {secret["name"] for secret in job.private["secrets"]}
     for container in template["containers"]:
         for variable in container.get("env") or []:
@@ -226,6 +244,7 @@ JOB = ResourceType(
     put="async",
     delete_style="async",
     status_collection="containerappsjobOperationStatuses",
+    shape=_SHAPE,
     check=_check,
     complete=_complete,
     present=common.with_event_stream,
