@@ -69,7 +69,8 @@ def test_a_resource_that_lost_its_tag_is_left_with_the_reason(project: Path, cap
     with Target.local(project / ".infra") as target:
         target.storage.storage_accounts.update("rg-down", name, {"tags": {}})  # type: ignore[call-overload]
     done = down(project, capsys, "--yes")
-    assert [item["reason"] for item in done["left"] if item["id"].endswith(name)] == ["does not carry this project's tag any more"]
+    reasons = [item["reason"] for item in done["left"] if item["id"].endswith(name)]
+    assert reasons == ["does not carry this project's tag any more"]
     assert name in resources(project)
 
 

@@ -1,0 +1,189 @@
+"""Every command as a user runs it: what is printed where, and the exit status."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra_lib.cli import targets
+from infra_lib.cli.main import COMMANDS, run
+
+GOOD = "param name string = 'one'\noutput hello string = 'hello ${name}'\n"
+BAD = "param name string =\noutput hello string = missing\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in ("INFRA_TARGET", "AZURE_SUBSCRIPTION_ID"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "good.bicep").write_text(GOOD)
+    (tmp_path / "bad.bicep").write_text(BAD)
+    (tmp_path / "good.bicepparam").write_text("using 'good.bicep'\nparam name = 'two'\n")
+    return tmp_path
+
+
+def output(capsys: pytest.CaptureFixture[str]) -> Any:
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([name, "--help"]) == 0
+    assert "Usage: infra" in capsys.readouterr().out
+
+
+def test_an_unknown_command_or_option_is_bad_usage(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["deploi"]) == 2
+    assert run(["build", "x.bicep", "--wat"]) == 2
+    assert "No such option" in capsys.readouterr().err
+
+
+def test_build_writes_beside_the_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["build", "good.bicep"]) == 0
+    assert json.loads((folder / "good.json").read_text())["outputs"]["hello"]["value"] == "[format('hello {0}', parameters('name'))]"
+    assert capsys.readouterr().out == ""
+
+
+def test_build_prints_on_request_and_writes_nothing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["build", "good.bicepparam", "--stdout"]) == 0
+    assert output(capsys)["parameters"] == {"name": {"value": "two"}}
+    assert not (folder / "good.json").exists()
+
+
+def test_build_with_mistakes_prints_them_in_the_official_form_and_writes_nothing(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["build", "bad.bicep"]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith("bad.bicep(1,20) : Error BCP009: ")
+    assert any(line.startswith("bad.bicep(2,23) : Error BCP057: ") for line in lines)
+    assert not (folder / "bad.json").exists()
+
+
+def test_build_as_json_gives_the_template_and_the_diagnostics(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["build", "bad.bicep", "--json"]) == 2
+    found = output(capsys)
+    assert found["template"] is None
+    assert [item["code"] for item in found["diagnostics"]][:1] == ["BCP009"]
+    assert run(["build", "good.bicep", "--json"]) == 0
+    assert output(capsys)["template"]["contentVersion"] == "1.0.0.0"
+
+
+@pytest.mark.parametrize("name", ["missing.bicep", ".", "good.txt"])
+def test_build_of_what_is_no_bicep_file_is_bad_input(folder: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    (folder / "good.txt").write_text(GOOD)
+    assert run(["build", name]) == 2
+    assert capsys.readouterr().err.startswith("infra: ")
+
+
+def test_the_official_compiler_is_asked_for_by_name(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("HOME", str(folder))
+    assert run(["build", "good.bicep", "--compiler", "official"]) == 2
+    assert "Bicep CLI" in capsys.readouterr().err
+
+
+def test_snapshot_has_its_three_keys(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["snapshot", "good.bicep", "--set", "name=three", "--json"]) == 0
+    assert output(capsys) == {"predictedResources": [], "diagnostics": [], "outputs": {"hello": "hello three"}}
+    assert run(["snapshot", "good.bicepparam", "--json"]) == 0
+    assert output(capsys)["outputs"] == {"hello": "hello two"}
+
+
+def test_snapshot_reads_json_templates_with_comments(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["build", "good.bicep"]) == 0
+    text = (folder / "good.json").read_text()
+    (folder / "good.json").write_text("// made by hand\n" + text)
+    capsys.readouterr()
+    assert run(["snapshot", "good.json", "--json"]) == 0
+    assert output(capsys)["outputs"] == {"hello": "hello one"}
+
+
+def test_validate_lists_all_problems(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "values.parameters.json").write_text('{"parameters": {"name": {"value": 1}, "nam": {"value": "x"}}}')
+    assert run(["validate", "good.bicep", "-p", "values.parameters.json", "--json"]) == 2
+    problems = output(capsys)["problems"]
+    pointers = {problem.get("pointer") for problem in problems if problem["level"] == "error"}
+    assert {"/parameters/name/value", "/parameters/nam"} <= pointers
+    assert run(["validate", "good.bicep"]) == 0
+
+
+def test_validate_warns_of_a_misspelt_property_of_a_resource(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "account.bicep").write_text(
+        "resource a 'Microsoft.Storage/storageAccounts@2023-01-01' = {\n  name: 'validname1'\n  location: 'westeurope'\n"
+        "  kind: 'StorageV2'\n  sku: { name: 'Standard_LRS' }\n  properties: { minimumTlsVersin: 'TLS1_2' }\n}\n"
+    )
+    assert run(["validate", "account.bicep", "--json"]) == 0
+    problems = output(capsys)["problems"]
+    assert any(item["level"] == "warning" and "minimumTlsVersion" in str(item.get("fix")) for item in problems)
+
+
+def test_types_prints_a_module_that_python_reads(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["types", "good.bicep"]) == 0
+    text = capsys.readouterr().out
+    compile(text, "params.py", "exec")
+    assert "name: str" in text
+    assert run(["types", "good.bicep", "--out", "params.py"]) == 0
+    assert (folder / "params.py").read_text() == text
+
+
+def test_doctor_says_what_is_there(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["doctor", "--json"]) == 0
+    assert output(capsys)["azure-identity"]
+
+
+def test_resource_types_status_says_when_there_are_none(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INFRA_RESOURCE_TYPES", str(folder / "none.db"))
+    assert run(["resource-types", "status"]) == 0
+    assert "infra resource-types import" in capsys.readouterr().out
+
+
+def test_a_subscription_scope_file_asks_for_a_location(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "sub.bicep").write_text(
+        "targetScope = 'subscription'\nresource g 'Microsoft.Resources/resourceGroups@2024-03-01' = {\n"
+        "  name: 'made'\n  location: 'westeurope'\n}\n"
+    )
+    assert run(["provision", "sub.bicep"]) == 2
+    assert "--location" in capsys.readouterr().err
+    assert run(["provision", "sub.bicep", "--location", "westeurope"]) == 0
+    assert run(["plan", "sub.bicep", "--location", "westeurope", "--json"]) == 0
+    assert [change["action"] for change in output(capsys)["changes"]] == ["unchanged"]
+
+
+@pytest.mark.parametrize(("target", "message"), [("nowhere", "no target 'nowhere'"), ("azure", "No Azure subscription is known")])
+def test_a_target_that_cannot_be_is_bad_input(
+    folder: Path, capsys: pytest.CaptureFixture[str], target: str, message: str
+) -> None:
+    assert run(["plan", "good.bicep", "-g", "rg", "-l", "westeurope", "--target", target]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_the_subscription_of_the_config_chooses_azure(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(["init", "phi"]) == 0
+    config = folder / "phi" / "infra" / "inference.config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "SUBSCRIPTION_ID": "not-a-guid"}))
+    assert run(["plan", "inference", "--project", "phi", "-g", "rg"]) == 2
+    assert "not a GUID" in capsys.readouterr().err
+
+
+def test_on_a_terminal_a_missing_resource_group_is_chosen_from_a_list(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run(["provision", "good.bicep", "-g", "rg-one", "-l", "westeurope"]) == 0
+    monkeypatch.setattr(targets, "is_interactive", lambda: True)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("1\n"))
+    capsys.readouterr()
+    assert run(["plan", "good.bicep"]) == 0
+    assert "1  rg-one" in capsys.readouterr().err
