@@ -43,8 +43,16 @@ _PLACES: dict[type, tuple[str, str]] = {
 }
 """The word of :data:`~infra_lib.bicep.namespaces.DECORATOR_PLACES` for a node, and the code of a decorator that cannot be there.
 
-The official compiler does not look at the place of a decorator that is written with its name space (``@sys.allowed``).
+Below statements, the official compiler does not look at the place of a decorator with its name space (``@sys.allowed``).
 """
+
+_EXPECTED: dict[frozenset[str], str] = {
+    frozenset(("parameter",)): "BCP147",
+    frozenset(("resource",)): "BCP149",
+    frozenset(("resource", "module")): "BCP153",
+    frozenset(("parameter", "output", "type")): "BCP292",
+}
+"""The code for a decorator with no declaration below it, by the places where it could stand; BCP132 for all others."""
 
 _ATTACHABLE: dict[str, frozenset[str]] = {
     "minLength": frozenset(("string", "array")),
@@ -69,7 +77,22 @@ _EXPORTABLE = (
 def check_decorators(model: SemanticModel, table: TypeTable) -> None:
     """Report what is wrong with the decorators of a file. Types have to be made."""
     for node in _decorated(model):
-        _Checks(model, table, node).run()
+        if isinstance(node, s.SkippedDeclaration):
+            _check_missing_declaration(model, node)
+        else:
+            _Checks(model, table, node).run()
+
+
+def _check_missing_declaration(model: SemanticModel, node: s.SkippedDeclaration) -> None:
+    if model.file.parsed.has_mistake(node):
+        return
+    last = node.decorators[-1]
+    call = last.expression
+    info = DECORATORS.get(call.identifier.name) if isinstance(call, (s.FunctionCall, s.InstanceCall)) else None
+    if info is None or call in model.symbols:
+        model.report("BCP132", last)
+    else:
+        model.report(_EXPECTED.get(info.places, "BCP132"), last)
 
 
 def _decorated(model: SemanticModel) -> Iterator[s.Decorated]:
@@ -97,12 +120,13 @@ class _Checks:
         seen: dict[tuple[str, str], list[s.Decorator]] = {}
         place, code = _PLACES.get(type(self.node), ("", ""))
         target = self.target()
+        is_statement = isinstance(self.node, s.Declaration)
         for decorator in self.node.decorators:
             call = self.call_of(decorator)
             if call is None:
                 continue
             name = call.identifier.name
-            if place and place not in DECORATORS[name].places and isinstance(call, s.FunctionCall):
+            if place and place not in DECORATORS[name].places and (isinstance(call, s.FunctionCall) or is_statement):
                 self.model.report(code, call.identifier, name=name, place=place)
                 continue
             if name not in _ANY_VALUE and not self.constant_arguments(call):

@@ -242,3 +242,16 @@ def test_mistakes_of_types(source: str, expected: list[tuple[str, int, int]]) ->
 )
 def test_mistakes_of_decorators(source: str, expected: list[tuple[str, int, int]]) -> None:
     assert codes(compile_text(source + "\n")) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("@description('a')", [("BCP132", 1, 1)]),
+        ("@description('a')\n@allowed([1])\n", [("BCP147", 2, 1)]),
+        ("@secure()", [("BCP292", 1, 1)]),
+        ("@batchSize(1)", [("BCP153", 1, 1)]),
+    ],
+)
+def test_decorators_with_nothing_below_them(source: str, expected: list[tuple[str, int, int]]) -> None:
+    assert codes(compile_text(source + "\n")) == expected
