@@ -1,7 +1,9 @@
 """ARM template expressions as text: literals, calls, accesses, and how a whole value is written.
 
-An expression is held as its text without the outer brackets. A text that starts with ``'`` is a string literal, one that starts with
-a digit or ``-`` an integer; everything else is a call with accesses behind it. Two subclasses of ``str`` mark calls that a following
+An expression is held as its text without the outer brackets. A text that starts with ``'`` is a string literal, one that starts
+with
+a digit or ``-`` an integer; everything else is a call with accesses behind it. Two subclasses of ``str`` mark calls that a
+following
 access has to treat specially.
 """
 

@@ -20,7 +20,8 @@ _LITERAL_CALLS = frozenset(("json", "max", "min"))
 
 
 def bind(model: SemanticModel) -> None:
-    """Fill the model of a parsed file: declare its symbols, bind its names, report what means nothing and what goes in a circle."""
+    """Fill the model of a parsed file: declare its symbols, bind its names, report what means nothing and what goes in a
+    circle."""
     bind_names(model)()
 
 
@@ -190,7 +191,7 @@ class _Binder:
         self.defaults_allowed = False
         self.depends_on: s.ObjectProperty | None = None
         self.invalid = model.invalid
-        self.lambdas: list[tuple[s.Lambda, sym.DeclaredSymbol | None, list[Use]]] = []
+        self.lambdas: list[tuple[s.Lambda, list[Use]]] = []
         self.kind: namespaces.Kind = model.kind
         self.scope = model.scope
 
@@ -650,7 +651,7 @@ class _Binder:
             if self.errors != errors:
                 self.model.report("BCP070", node)
             else:
-                self.lambdas.append((node, self.owner, self.uses[first_use:]))
+                self.lambdas.append((node, self.uses[first_use:]))
 
     # ------------------------------------------------------------------------------------------ types
 
@@ -714,23 +715,23 @@ class _Binder:
             return
         owners = {id(use): owner for owner, uses in model.uses.items() for use in uses}
         for use in self.uses:
-            if use.in_lambda or type(self.around.get(use.node)) is s.ResourceAccess:
-                continue
-            owner_symbol = owners.get(id(use))
-            cycle = model.cycles.get(use.symbol)
-            if cycle is not None:
-                if owner_symbol is not None and owner_symbol in model.cycles and owner_symbol in cycle:
-                    if len(cycle) == 1:
-                        model.report("BCP079", use.node)
-                    else:
-                        model.report("BCP080", use.node, chain='" -> "'.join(symbol.name for symbol in cycle))
-                else:
-                    model.report("BCP062", use.node, name=use.symbol.name)
-            elif use.symbol in invalid:
-                model.report("BCP062", use.node, name=use.symbol.name)
-        for node, _, uses in self.lambdas:
+            if not use.in_lambda and type(self.around.get(use.node)) is not s.ResourceAccess:
+                self.report_use(use, owners.get(id(use)))
+        for node, uses in self.lambdas:
             if any(use.symbol in invalid or use.symbol in model.cycles for use in uses):
                 model.report("BCP070", node)
+
+    def report_use(self, use: Use, owner: sym.DeclaredSymbol | None) -> None:
+        """Report the use of something that is not valid; within a circle, the circle."""
+        model = self.model
+        cycle = model.cycles.get(use.symbol)
+        if cycle is not None and owner is not None and owner in model.cycles and owner in cycle:
+            if len(cycle) == 1:
+                model.report("BCP079", use.node)
+            else:
+                model.report("BCP080", use.node, chain='" -> "'.join(symbol.name for symbol in cycle))
+        elif cycle is not None or use.symbol in self.invalid:
+            model.report("BCP062", use.node, name=use.symbol.name)
 
 
 def _find_cycles(model: SemanticModel) -> dict[sym.DeclaredSymbol, list[sym.DeclaredSymbol]]:
@@ -761,7 +762,7 @@ def _find_cycles(model: SemanticModel) -> dict[sym.DeclaredSymbol, list[sym.Decl
                     steps.append(iter(graph.get(follower, ())))
                     break
                 if state is False:
-                    cycle = path[path.index(follower):]
+                    cycle = path[path.index(follower) :]
                     for position, member in enumerate(cycle):
                         if member not in shortest or len(shortest[member]) > len(cycle):
                             shortest[member] = cycle[position:] + cycle[:position]

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 
 class Compilation(NamedTuple):
-    """The outcome: the template (None with an error), the diagnostics of all files (by file, then by place), and the file's model."""
+    """The outcome: the template (None with an error), the diagnostics of all files (by file, then by place), and the file's
+    model."""
 
     template: dict[str, Any] | None
     diagnostics: tuple[Diagnostic, ...]
@@ -41,7 +42,8 @@ class Compilation(NamedTuple):
 def compile_file(path: str | Path, *, catalog: Catalog | None = None, files: Files | None = None) -> Compilation:
     """Compile a Bicep file to an ARM template.
 
-    ``catalog`` is what is known of Azure's resource types; without one, type names stay as they are written and types derived from
+    ``catalog`` is what is known of Azure's resource types; without one, type names stay as they are written and types derived
+    from
     resource types are refused. ``files`` reads sources from elsewhere than the disk. Raises InputError when the file itself
     cannot be read; whatever is wrong in it is a diagnostic.
     """
@@ -153,7 +155,10 @@ class Compiler:
     def _resolve_references(self, model: SemanticModel) -> list[_Reference]:
         found: list[_Reference] = []
         for statement in model.file.program.declarations:
-            if not isinstance(statement, (s.ModuleDeclaration, s.ImportDeclaration)) or type(statement.path) is not s.StringSyntax:
+            if (
+                not isinstance(statement, (s.ModuleDeclaration, s.ImportDeclaration))
+                or type(statement.path) is not s.StringSyntax
+            ):
                 continue
             path = statement.path
             if path.literal is None:
@@ -182,7 +187,8 @@ class Compiler:
         return self._load(reference.file, shown, data)
 
     def json_template(self, artifact: Artifact, shown: str) -> JsonTemplate:
-        """The JSON template that a reference leads to, read once; its ``problem`` says why it is none. ``shown`` is the path as written."""
+        """The JSON template that a reference leads to, read once; its ``problem`` says why it is none. ``shown`` is the path as
+        written."""
         known = self.json_templates.get(artifact.file)
         if known is None:
             data = self.files.read(artifact.file, shown)

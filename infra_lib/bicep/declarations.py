@@ -1,4 +1,5 @@
-"""Parameters, outputs, types and functions of a template: the schema of the type, then what decorators add, in the official order."""
+"""Parameters, outputs, types and functions of a template: the schema of the type, then what decorators add, in the official
+order."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ def merge(schema: dict[str, Any], name: str, value: Any) -> None:
 
 
 def apply_decorators(emission: Emission, node: s.Decorated, result: dict[str, Any], *, exported: bool = False) -> dict[str, Any]:
-    """Add what the decorators of a parameter, output, type or member of a type say to its schema; ``exported`` for ``type`` alone."""
+    """Add what the decorators of a parameter, output, type or member of a type say to its schema; ``exported`` for ``type``
+    alone."""
     decorators = emission.model.decorators(node)
     if "secure" in decorators:
         result["type"] = _SECURE_TYPES.get(result.get("type", ""), result.get("type"))
@@ -122,5 +124,3 @@ def function(emission: Emission, node: s.FunctionDeclaration) -> dict[str, Any]:
     if metadata:
         result["metadata"] = metadata
     return result
-
-

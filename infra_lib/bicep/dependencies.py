@@ -23,7 +23,8 @@ class Dependency(NamedTuple):
 
 
 def find_dependencies(model: SemanticModel) -> dict[sym.DeclaredSymbol, list[Dependency]]:
-    """The direct dependencies by symbol, each once, in source order; variables that lead to no resource are left out of the lists."""
+    """The direct dependencies by symbol, each once, in source order; variables that lead to no resource are left out of the
+    lists."""
     finder = _Finder(model)
     found: dict[sym.DeclaredSymbol, list[Dependency]] = {}
     table = model.resource_table
@@ -78,7 +79,8 @@ class _Finder:
         return None
 
     def index(self, owner: sym.DeclaredSymbol, node: s.Node) -> s.Expression | None:
-        """The index right behind a collection's name, None where it needs a name that means nothing in the owner's body as a whole."""
+        """The index right behind a collection's name, None where it needs a name that means nothing in the owner's body as a
+        whole."""
         around = self.around.get(node)
         if type(around) is not s.ArrayAccess or around.base is not node:
             return None

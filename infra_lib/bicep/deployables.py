@@ -120,7 +120,9 @@ class Deployables:
         if "nullIfNotFound" in decorators:
             raise UnsupportedError(decorators["nullIfNotFound"], "@nullIfNotFound()")
         return {
-            name: [self.lowering.value(argument) for argument in decorators[name].arguments] for name in _OPTIONS if name in decorators
+            name: [self.lowering.value(argument) for argument in decorators[name].arguments]
+            for name in _OPTIONS
+            if name in decorators
         }
 
     def _finish(self, symbol: sym.DeployableSymbol, body: s.ObjectSyntax, result: dict[str, Any]) -> None:
@@ -190,7 +192,9 @@ class Deployables:
         scope = self.table.scope_of(module)
         result.update(self._scope(scope, body))
         if scope.kind != "resourceGroup":
-            result["location"] = "[resourceGroup().location]" if self.model.scope == "resourceGroup" else "[deployment().location]"
+            result["location"] = (
+                "[resourceGroup().location]" if self.model.scope == "resourceGroup" else "[deployment().location]"
+            )
         properties: dict[str, Any] = {"expressionEvaluationOptions": {"scope": "inner"}, "mode": "Incremental"}
         parameters = module.property("params")
         if parameters is not None:
@@ -274,7 +278,8 @@ class Deployables:
     # ------------------------------------------------------------------------------------------ dependsOn
 
     def depends_on(self, symbol: sym.DeployableSymbol, body: s.ObjectSyntax) -> list[str]:
-        """The entries of ``dependsOn``, sorted by symbol; an entry for a whole collection takes the place of those for its items."""
+        """The entries of ``dependsOn``, sorted by symbol; an entry for a whole collection takes the place of those for its
+        items."""
         found: dict[sym.DeployableSymbol, list[tuple[Dependency, Context | None]]] = {}
         for dependency in self.dependencies[symbol]:
             for end, context in self._ends(dependency, body):
@@ -306,7 +311,12 @@ class Deployables:
         yield from self._follow(dependency, body, self.lowering.environment, True, set())
 
     def _follow(
-        self, step: Dependency, place: s.Node, environment: Environment, indexed: bool, seen: set[tuple[Dependency, s.Node, int, bool]]
+        self,
+        step: Dependency,
+        place: s.Node,
+        environment: Environment,
+        indexed: bool,
+        seen: set[tuple[Dependency, s.Node, int, bool]],
     ) -> Iterator[tuple[Dependency, Context | None]]:
         context = self._step_context(step, place, environment)
         uses_index = context is not None and "copyIndex(" in context.index
@@ -329,7 +339,11 @@ class Deployables:
         before, self.lowering.environment = self.lowering.environment, environment
         try:
             if isinstance(target, sym.DeployableSymbol):
-                return None if target.is_collection and step.subscript is None else self.lowering.context(target, step.subscript, place)
+                return (
+                    None
+                    if target.is_collection and step.subscript is None
+                    else self.lowering.context(target, step.subscript, place)
+                )
             if type(target) is sym.VariableSymbol:
                 value = target.node.value
                 if type(value) is s.ForExpression:
@@ -345,5 +359,3 @@ class Deployables:
         if type(step.target) is sym.ResourceSymbol:
             return not step.target.is_existing or (self.symbolic and not step.weak)
         return False
-
-

@@ -6,10 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from infra_lib.bicep import arm_text as arm
+from infra_lib.bicep import declarations, types
 from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
-from infra_lib.bicep import declarations
-from infra_lib.bicep import types
 from infra_lib.bicep.deployables import Deployables
 from infra_lib.bicep.inlining import find_inlined
 from infra_lib.bicep.lower import Constant, Lowering, UnsupportedError
@@ -27,9 +26,9 @@ _SCHEMAS = {
     "resourceGroup": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
 }
 _EXPERIMENTAL_WARNING = (
-    "This template uses ARM features that are experimental. Experimental features should be enabled for testing purposes only, as there "
-    "are no guarantees about the quality or stability of these features. Do not enable these settings for any production usage, or your "
-    "production environment may be subject to breaking."
+    "This template uses ARM features that are experimental. Experimental features should be enabled for testing purposes only, "
+    "as there are no guarantees about the quality or stability of these features. Do not enable these settings for any "
+    "production usage, or your production environment may be subject to breaking."
 )
 """The text that Resource Manager's experimental templates carry, as the official compiler writes it."""
 _NAMED_SCOPES = frozenset(("managementGroup", "resourceGroup", "subscription"))
@@ -176,8 +175,10 @@ class Emission:
         outputs = self._section(model.outputs, self._output)
         if outputs:
             result["outputs"] = outputs
-        asserts = {symbol.name: self.guard(symbol.node, lambda symbol=symbol: self.lowering.value(symbol.node.value))  # type: ignore[misc]
-                   for symbol in model.asserts}
+        asserts = {
+            symbol.name: self.guard(symbol.node, lambda symbol=symbol: self.lowering.value(symbol.node.value))  # type: ignore[misc]
+            for symbol in model.asserts
+        }
         if asserts:
             result["asserts"] = asserts
         return result
@@ -282,5 +283,3 @@ def name_of(node: s.Expression) -> str | None:
             node = node.expression
         else:
             return None
-
-

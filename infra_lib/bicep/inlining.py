@@ -1,4 +1,5 @@
-"""Which variables and existing resources have to be written out where they are used, because a deployment knows them only while it runs."""
+"""Which variables and existing resources have to be written out where they are used, because a deployment knows them only while
+it runs."""
 
 from __future__ import annotations
 
@@ -128,8 +129,7 @@ class _Finder:
         elif isinstance(symbol, sym.DeployableSymbol) or (
             type(symbol) is sym.ParameterSymbol and type(symbol.node.type) is s.ResourceType
         ):
-            if self.decisions[current] != "skip":
-                self.decide("inline")
+            self.decide("skip" if self.decisions[current] == "skip" else "inline")
 
     def property(self, node: s.PropertyAccess) -> bool:
         """Decide on ``resource.name``; False where the base is something else and has to be looked into."""

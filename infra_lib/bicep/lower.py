@@ -101,7 +101,8 @@ class Lowering:
             self.environment = before
 
     def core(self, node: s.Expression) -> s.Expression:
-        """The expression that decides the shape: without parentheses, ``!`` and ``any()``, variables that are inlined replaced."""
+        """The expression that decides the shape: without parentheses, ``!`` and ``any()``, variables that are inlined
+        replaced."""
         symbols = self.symbols
         while True:
             kind = type(node)
@@ -184,7 +185,9 @@ class Lowering:
             raise UnsupportedError(key, "this name of a property")
         return f"[string('{text}')]" if len(text) == 4 and text.lower() == "copy" else text
 
-    def copy(self, node: s.ForExpression, name: str | None, *, batch_size: int | None = None, body: bool = True) -> dict[str, Any]:
+    def copy(
+        self, node: s.ForExpression, name: str | None, *, batch_size: int | None = None, body: bool = True
+    ) -> dict[str, Any]:
         """A copy object: its name, count and, unless it is a resource's, what each turn gives."""
         result: dict[str, Any] = {} if name is None else {"name": arm.escape(name)}
         result["count"] = f"[length({self.expression(node.expression)})]"
@@ -193,14 +196,8 @@ class Lowering:
             result["batchSize"] = batch_size
         if body:
             inner = self.core(node.body)
-            if type(inner) is s.ObjectSyntax and not any(type(item) is s.Spread for item in inner.items):
-                result["input"] = self.value(inner)
-            elif type(inner) is s.StringSyntax and len(inner.segments) == 1:
-                result["input"] = self.value(inner)
-            elif type(inner) is Constant and isinstance(inner.value, (dict, str)) and type(inner.value) is not arm.Verbatim:
-                result["input"] = self.value(inner)
-            else:
-                result["input"] = f"[{arm.as_call(self.expression(inner))}]"
+            direct = _is_plain(inner)
+            result["input"] = self.value(inner) if direct else f"[{arm.as_call(self.expression(inner))}]"
         return result
 
     def _constant_value(self, node: Constant) -> Any:
@@ -335,7 +332,7 @@ class Lowering:
             return f"parameters({arm.string(symbol.name)})"  # type: ignore[union-attr]
         if kind is sym.VariableSymbol:
             if symbol in self.inlined:
-                return self.expression(symbol.node.value)  # type: ignore[union-attr]
+                return self.expression(symbol.node.value)
             return f"variables({arm.string(self.emission.names.variable(symbol))})"  # type: ignore[arg-type]
         if kind is sym.ImportedSymbol:
             return f"variables({arm.string(self.emission.names.imported_variable(symbol))})"  # type: ignore[arg-type]
@@ -605,6 +602,15 @@ class Lowering:
         return Context(environment, text)
 
 
+def _is_plain(node: s.Expression) -> bool:
+    """True for what may stand in a copy's ``input`` as it is: an object or a text without holes."""
+    if type(node) is s.ObjectSyntax:
+        return not any(type(item) is s.Spread for item in node.items)
+    if type(node) is Constant:
+        return isinstance(node.value, (dict, str)) and type(node.value) is not arm.Verbatim
+    return type(node) is s.StringSyntax and len(node.segments) == 1
+
+
 def constant_json(value: Any) -> Any:
     """A loaded value as JSON: strings escaped, fractions read from text at run time."""
     if isinstance(value, str):
@@ -652,7 +658,7 @@ _VALUES: dict[type, Callable[[Lowering, Any], Any]] = {
     s.StringSyntax: Lowering._string_value,
     s.BooleanLiteral: lambda _, node: node.value,
     s.IntegerLiteral: lambda _, node: node.value,
-    s.NullLiteral: lambda _, node: None,
+    s.NullLiteral: lambda _, __: None,
     s.Unary: Lowering._unary_value,
     s.ArraySyntax: Lowering._array_value,
     s.ObjectSyntax: Lowering._object_value,

@@ -89,10 +89,13 @@ class SemanticModel(ModuleTarget):
     the top level; of several with one name it has the first.
 
     What the binder notes beside the symbols: ``around`` (the node around the base of an access, a method call or parentheses, and
-    around a loop), ``uses`` (of declared names, by the declaration that they stand in, in source order), ``cycles`` (the circle through each
+    around a loop), ``uses`` (of declared names, by the declaration that they stand in, in source order), ``cycles`` (the circle
+    through each
     symbol that is in one), ``invalid`` (symbols that cannot be used: their declaration is broken), ``compile_time_calls`` (calls
-    of functions that the compiler evaluates, in source order; those in the body of a ``func`` are in ``inside_functions`` too; the values are in
-    ``compile_time_values``), ``arithmetic`` (operations and calls whose value may be known while compiling), ``whole_collections`` (a looped resource or module is used as a value),
+    of functions that the compiler evaluates, in source order; those in the body of a ``func`` are in ``inside_functions`` too;
+    the values are in
+    ``compile_time_values``), ``arithmetic`` (operations and calls whose value may be known while compiling),
+    ``whole_collections`` (a looped resource or module is used as a value),
     ``has_type_syntax`` (a type is written that only language version 2.0 has).
     """
 
@@ -133,7 +136,8 @@ class SemanticModel(ModuleTarget):
     # ------------------------------------------------------------------------------------------ names
 
     def symbol_of(self, node: s.Node) -> sym.Symbol | None:
-        """What a node stands for: of a declaration the symbol it declares; of a use (VariableAccess, ResourceAccess, FunctionCall,
+        """What a node stands for: of a declaration the symbol it declares; of a use (VariableAccess, ResourceAccess,
+        FunctionCall,
         ParameterizedType, an InstanceCall on a name space or a wildcard import) the symbol it means; None for other nodes.
 
         A name that means nothing gives an ErrorSymbol, its finding made.
@@ -143,8 +147,19 @@ class SemanticModel(ModuleTarget):
     def all_symbols(self) -> Iterator[sym.DeclaredSymbol]:
         """Every top-level symbol of the file, kind by kind."""
         for group in (
-            self.metadata, self.parameters, self.variables, self.types, self.functions, self.resources, self.modules,
-            self.outputs, self.asserts, self.extensions, self.imports, self.wildcards, self.assignments,
+            self.metadata,
+            self.parameters,
+            self.variables,
+            self.types,
+            self.functions,
+            self.resources,
+            self.modules,
+            self.outputs,
+            self.asserts,
+            self.extensions,
+            self.imports,
+            self.wildcards,
+            self.assignments,
         ):
             yield from group
 
@@ -169,13 +184,14 @@ class SemanticModel(ModuleTarget):
         return parents
 
     def decorators(self, node: s.Decorated) -> dict[str, s.FunctionCall | s.InstanceCall]:
-        """The decorators of the ``sys`` name space on a declaration by name, arguments included; of two with one name the later (lower)."""
+        """The decorators of the ``sys`` name space on a declaration by name, arguments included; of two with one name the later
+        (lower)."""
         found: dict[str, s.FunctionCall | s.InstanceCall] = {}
         for decorator in node.decorators:
             call = decorator.expression
-            if type(call) is s.FunctionCall:
-                found[call.identifier.name] = call
-            elif type(call) is s.InstanceCall and type(call.base) is s.VariableAccess and call.base.identifier.name == "sys":
+            if type(call) is s.InstanceCall and not (type(call.base) is s.VariableAccess and call.base.identifier.name == "sys"):
+                continue
+            if isinstance(call, (s.FunctionCall, s.InstanceCall)):
                 found[call.identifier.name] = call
         return found
 
@@ -261,7 +277,8 @@ class SemanticModel(ModuleTarget):
 class JsonTemplate(ModuleTarget):
     """An ARM JSON template used as a module or imported from.
 
-    ``template`` keeps its order of keys, ``link`` is a template spec's resource id (else None), ``problem`` what makes it no valid template.
+    ``template`` keeps its order of keys, ``link`` is a template spec's resource id (else None), ``problem`` what makes it no
+    valid template.
     """
 
     def __init__(self, path: str, module: ArmModule) -> None:

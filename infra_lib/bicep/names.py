@@ -19,7 +19,11 @@ class Names:
         self.compile_time: dict[s.Node, str] = {}
         for node in model.compile_time_calls:
             function = model.symbols.get(node)
-            if type(function) is not sym.BuiltInFunction or node not in model.compile_time_values or node in model.inside_functions:
+            if (
+                type(function) is not sym.BuiltInFunction
+                or node not in model.compile_time_values
+                or node in model.inside_functions
+            ):
                 continue
             direct = isinstance(model.around.get(node), s.VariableDeclaration)
             if not (direct and function.info.flags & INDIRECT_VARIABLE):

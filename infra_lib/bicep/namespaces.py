@@ -1,4 +1,5 @@
-"""The functions and decorators of the ``sys`` and ``az`` name spaces, as data: names, argument counts and where each may stand."""
+"""The functions and decorators of the ``sys`` and ``az`` name spaces, as data: names, argument counts and where each may
+stand."""
 
 from __future__ import annotations
 
@@ -48,7 +49,8 @@ SYS: dict[str, FunctionInfo] = _functions(
     ("any", 1, 1), ("array", 1, 1), ("base64", 1, 1), ("base64ToJson", 1, 1), ("base64ToString", 1, 1), ("bool", 1, 1),
     ("buildUri", 1, 1), ("cidrHost", 2, 2), ("cidrSubnet", 3, 3), ("concat", 1, None), ("contains", 2, 2), ("dataUri", 1, 1),
     ("dataUriToString", 1, 1), ("dateTimeAdd", 2, 3), ("dateTimeFromEpoch", 1, 1), ("dateTimeToEpoch", 1, 1), ("distinct", 1, 1),
-    ("empty", 1, 1), ("endsWith", 2, 2), ("fail", 1, 1), ("filter", 2, 2), ("first", 1, 1), ("flatten", 1, 1), ("format", 1, None),
+    ("empty", 1, 1), ("endsWith", 2, 2), ("fail", 1, 1), ("filter", 2, 2), ("first", 1, 1), ("flatten", 1, 1), ("format", 1,
+    None),
     ("groupBy", 2, 3), ("guid", 1, None), ("indexOf", 2, 2), ("int", 1, 1), ("intersection", 2, None), ("items", 1, 1),
     ("join", 2, 2), ("json", 1, 1), ("last", 1, 1), ("lastIndexOf", 2, 2), ("length", 1, 1), ("like", 2, 2), ("map", 2, 2),
     ("mapValues", 2, 2), ("max", 1, None), ("min", 1, None), ("nameof", 1, 1, NAME_ONLY), ("newGuid", 0, 0, DEFAULTS_ONLY),
@@ -96,10 +98,21 @@ BANNED: dict[str, tuple[str, str]] = {
     **{
         name: ("BCP069", operator)
         for name, operator in (
-            ("add", "+"), ("sub", "-"), ("mul", "*"), ("div", "/"), ("mod", "%"), ("less", "<"), ("lessOrEquals", "<="),
-            ("greater", ">"), ("greaterOrEquals", ">="), ("equals", "=="), ("not", "!"), ("and", "&&"), ("or", "||"),
+            ("add", "+"),
+            ("sub", "-"),
+            ("mul", "*"),
+            ("div", "/"),
+            ("mod", "%"),
+            ("less", "<"),
+            ("lessOrEquals", "<="),
+            ("greater", ">"),
+            ("greaterOrEquals", ">="),
+            ("equals", "=="),
+            ("not", "!"),
+            ("and", "&&"),
+            ("or", "||"),
             ("coalesce", "??"),
-        )  # fmt: skip
+        )
     },
 }
 """Functions of the template language that Bicep has syntax for: the code of the mistake and what to write instead."""

@@ -263,7 +263,8 @@ class References:
                 subscription = "subscription().subscriptionId" if scope.subscription is None else expression(scope.subscription)
                 group = expression(scope.resource_group) if scope.resource_group is not None else "''"
                 return arm.call(
-                    "extensionResourceId", [f"format('/subscriptions/{{0}}/resourceGroups/{{1}}', {subscription}, {group})", *arguments]
+                    "extensionResourceId",
+                    [f"format('/subscriptions/{{0}}/resourceGroups/{{1}}', {subscription}, {group})", *arguments],
                 )
             case "managementGroup":
                 if scope.management_group is not None:

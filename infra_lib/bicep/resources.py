@@ -1,7 +1,8 @@
 """Resources and modules of a file as deployments see them: type, version, ancestors, scope, dependencies between names.
 
 An expression that is used away from where it was written (the name of a parent in the id of its child, a scope's name) may
-contain loop variables that mean nothing there. It is *moved*: each such variable is replaced by the loop's expression at the index
+contain loop variables that mean nothing there. It is *moved*: each such variable is replaced by the loop's expression at the
+index
 that leads there.
 """
 
@@ -17,9 +18,13 @@ from infra_lib.bicep.rewriting import local_symbols, replace_symbols
 if TYPE_CHECKING:
     from infra_lib.bicep.model import SemanticModel
 
-ScopeKind = Literal["tenant", "managementGroup", "subscription", "resourceGroup", "resource", "local", "desiredStateConfiguration"]
+ScopeKind = Literal[
+    "tenant", "managementGroup", "subscription", "resourceGroup", "resource", "local", "desiredStateConfiguration"
+]
 
-_TYPE = re.compile(r"(?P<types>[a-z0-9][a-z0-9.-]*(?:/[a-z0-9][a-z0-9.-]*)*)(?:@(?P<version>[a-z0-9][a-z0-9.-]+))?\Z", re.IGNORECASE)
+_TYPE = re.compile(
+    r"(?P<types>[a-z0-9][a-z0-9.-]*(?:/[a-z0-9][a-z0-9.-]*)*)(?:@(?P<version>[a-z0-9][a-z0-9.-]+))?\Z", re.IGNORECASE
+)
 DEPLOYMENTS = "Microsoft.Resources/deployments"
 
 
@@ -34,7 +39,8 @@ class Ancestor(NamedTuple):
 class ScopeData(NamedTuple):
     """Where a resource or module is deployed to, as expressions that hold at its own place in the file.
 
-    ``resource`` is the resource that is extended (``kind`` is then ``resource``), ``segments`` its name's parts where they had to be moved;
+    ``resource`` is the resource that is extended (``kind`` is then ``resource``), ``segments`` its name's parts where they had to
+    be moved;
     ``subscript`` the index behind the scope expression.
     """
 
@@ -200,11 +206,14 @@ class ResourceTable:
     # ------------------------------------------------------------------------------------------ scopes
 
     def scope_of(self, symbol: sym.DeployableSymbol) -> ScopeData:
-        """Where the resource or module is deployed to; the file's own scope where the declaration says nothing that can be used."""
+        """Where the resource or module is deployed to; the file's own scope where the declaration says nothing that can be
+        used."""
         known = self._scopes.get(symbol)
         if known is None:
             self._scopes[symbol] = default = ScopeData(self.model.scope)
-            known = self._resource_scope(symbol) if type(symbol) is sym.ResourceSymbol else self._read_scope(symbol.property("scope"))
+            known = (
+                self._resource_scope(symbol) if type(symbol) is sym.ResourceSymbol else self._read_scope(symbol.property("scope"))
+            )
             known = known or default
             self._scopes[symbol] = known
         return known
@@ -225,7 +234,8 @@ class ResourceTable:
             segments = self.name_segments(above.resource)
         return ScopeData(
             above.kind, moved(above.management_group), moved(above.subscription), moved(above.resource_group), above.resource,
-            None if segments is None else tuple(self.move(segment, parent.subscript, place) for segment in segments), moved(above.subscript),
+            None if segments is None else tuple(self.move(segment, parent.subscript, place) for segment in segments),
+            moved(above.subscript),
         )  # fmt: skip
 
     def _read_scope(self, value: s.Expression | None) -> ScopeData | None:
@@ -249,7 +259,10 @@ class ResourceTable:
         if lowered == "microsoft.resources/resourcegroups":
             above = self._read_scope(resource.property("scope"))
             return ScopeData(
-                "resourceGroup", subscription=above.subscription if above else None, resource_group=self.name_of(resource), subscript=index
+                "resourceGroup",
+                subscription=above.subscription if above else None,
+                resource_group=self.name_of(resource),
+                subscript=index,
             )
         if lowered == "microsoft.management/managementgroups":
             return ScopeData("managementGroup", management_group=self.name_of(resource), subscript=index)

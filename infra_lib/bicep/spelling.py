@@ -22,7 +22,7 @@ def suggest(name: str, candidates: Iterable[str]) -> str | None:
         upper = candidate.upper()
         if upper == wanted:
             return candidate
-        if limit < 2 and best is not None or len(candidate) < 3:
+        if (limit < 2 and best is not None) or len(candidate) < 3:
             continue
         distance = _distance(wanted, upper)
         if distance < limit:

@@ -181,7 +181,8 @@ class ModuleSymbol(DeployableSymbol):
 
 
 class ImportSymbol(DeclaredSymbol):
-    """The base of what ``import`` declares; ``declaration`` is the statement, ``target`` the file's model (None where that failed)."""
+    """The base of what ``import`` declares; ``declaration`` is the statement, ``target`` the file's model (None where that
+    failed)."""
 
     __slots__ = ("declaration", "target")
 

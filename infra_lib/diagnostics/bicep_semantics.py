@@ -19,16 +19,29 @@ CODES: dict[str, Entry] = {
     "BCP107": Entry("error", 'The name space "{namespace}" has no function "{name}".', "Correct the name."),
     "BCP108": Entry("error", 'The name space "{namespace}" has no function "{name}".', 'Did you mean "{suggestion}"?'),
     "BCP145": Entry("error", 'The output or metadata "{name}" is declared more than once.', "Rename or remove all but one."),
-    "BCP158": Entry("error", "Nested resources are reached with :: from a resource; this is a {kind}.", "Name a resource before ::."),
+    "BCP158": Entry(
+        "error", "Nested resources are reached with :: from a resource; this is a {kind}.", "Name a resource before ::."
+    ),
     "BCP159": Entry("error", 'The resource "{resource}" has no nested resource "{name}". It has: {known}.', "Correct the name."),
     "BCP265": Entry(
-        "error", '"{name}" is a declaration of this file, which hides the function of that name.', "Write sys.{name}(...) or az.{name}(...)."
+        "error",
+        '"{name}" is a declaration of this file, which hides the function of that name.',
+        "Write sys.{name}(...) or az.{name}(...).",
     ),
     # calls
     "BCP032": Entry("error", "This has to be known while compiling.", "Write a literal, or a variable that holds one."),
-    "BCP065": Entry("error", 'The function "{name}" may stand only in the default value of a parameter.', "Pass its value in through a parameter."),
-    "BCP066": Entry("error", 'The function "{name}" may stand only where the deployment is running: in resources, modules, outputs, variables.'),
-    "BCP070": Entry("error", "A mistake inside this function expression makes the argument unusable.", "Correct the expression after =>."),
+    "BCP065": Entry(
+        "error",
+        'The function "{name}" may stand only in the default value of a parameter.',
+        "Pass its value in through a parameter.",
+    ),
+    "BCP066": Entry(
+        "error",
+        'The function "{name}" may stand only where the deployment is running: in resources, modules, outputs, variables.',
+    ),
+    "BCP070": Entry(
+        "error", "A mistake inside this function expression makes the argument unusable.", "Correct the expression after =>."
+    ),
     "BCP071": Entry("error", '"{name}" takes {expected} arguments; there are {count}.', "Add or remove arguments."),
     "BCP152": Entry("error", 'The function "{name}" is no decorator.', "Use a decorator, such as @description()."),
     # modules
@@ -41,14 +54,26 @@ CODES: dict[str, Entry] = {
     # places
     "BCP130": Entry("error", "Decorators may not stand here.", "Remove the decorator."),
     "BCP138": Entry("error", "A loop may not stand here.", "Make it the whole value of a variable, and use the variable here."),
-    "BCP426": Entry("error", "A secure output is read here other than right off its module.", "Write module.outputs.name, without ! or .? in it."),
+    "BCP426": Entry(
+        "error",
+        "A secure output is read here other than right off its module.",
+        "Write module.outputs.name, without ! or .? in it.",
+    ),
     # experimental features
-    "BCP204": Entry("error", 'The extension "{name}" is not known.', "Correct its name, or add it to extensions in bicepconfig.json."),
-    "BCP349": Entry("error", "assert is an experimental feature.", 'Switch on "assertions" under experimentalFeaturesEnabled in bicepconfig.json.'),
+    "BCP204": Entry(
+        "error", 'The extension "{name}" is not known.', "Correct its name, or add it to extensions in bicepconfig.json."
+    ),
+    "BCP349": Entry(
+        "error",
+        "assert is an experimental feature.",
+        'Switch on "assertions" under experimentalFeaturesEnabled in bicepconfig.json.',
+    ),
     # literals
     "INF314": Entry("error", "The result of this arithmetic does not fit into 64 bits."),
     "INF315": Entry("error", 'The function "{name}" has no value for an empty array.', "Give it at least one number."),
-    "INF316": Entry("error", "Declarations of this file refer to each other without end.", "Look for types or values that contain themselves."),
+    "INF316": Entry(
+        "error", "Declarations of this file refer to each other without end.", "Look for types or values that contain themselves."
+    ),
     # what is not compiled
     "INF310": Entry(
         "error", "The built-in compiler does not support {construct}.", "Rewrite it, or compile with the official Bicep CLI."
@@ -56,8 +81,8 @@ CODES: dict[str, Entry] = {
     # what the official compiler gets wrong, and this one with it
     "INF311": Entry(
         "warning",
-        'The id written for this reference takes the loop variable "{name}" from the loop that the reference is in, not from the index '
-        "given, as the official compiler has it.",
+        'The id written for this reference takes the loop variable "{name}" from the loop that the reference is in, '
+        "not from the index given, as the official compiler has it.",
         "Give the resource or module a scope that uses no loop variable.",
     ),
     "INF312": Entry(
@@ -67,7 +92,8 @@ CODES: dict[str, Entry] = {
     ),
     "INF313": Entry(
         "warning",
-        'The function "{name}" is called without its name space in the template, as the official compiler writes it; deployments refuse that.',
+        'The function "{name}" is called without its name space in the template, as the official compiler writes it; '
+        "deployments refuse that.",
         "Keep calls of your own functions out of the names of looped resources that have children.",
     ),
-}  # fmt: skip
+}

@@ -54,7 +54,7 @@ class SmallCatalog(Catalog):
         for key, shape in TYPES.items():
             if key.lower() == wanted:
                 name, _, version = key.partition("@")
-                return nodes.ResourceType(name, version, lambda: node(shape))
+                return nodes.ResourceType(name, version, lambda shape=shape: node(shape))
         return None
 
     def versions(self, type_name: str) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Checks of structure that need the bound model of a file and the files it refers to.
 
-Each check is a function of the model that reports what it finds. :func:`run_checks` runs them once for a file, after its names are
+Each check is a function of the model that reports what it finds. :func:`run_checks` runs them once for a file, after its names
+are
 bound, its modules and imports are linked and its types are made.
 """
 

@@ -1,4 +1,5 @@
-"""Arithmetic of literals that leaves 64 bits, and other literal calls that have no value: mistakes that are known while compiling."""
+"""Arithmetic of literals that leaves 64 bits, and other literal calls that have no value: mistakes that are known while
+compiling."""
 
 from __future__ import annotations
 
@@ -12,7 +13,8 @@ _OPERATORS = frozenset("+-*")
 
 
 def check_arithmetic(model: SemanticModel) -> None:
-    """Report sums, differences and products of literals outside 64 bits, ``min`` and ``max`` of nothing, and JSON text that is none."""
+    """Report sums, differences and products of literals outside 64 bits, ``min`` and ``max`` of nothing, and JSON text that is
+    none."""
     checker = _Checker(model)
     for node in model.arithmetic:
         if isinstance(node, s.Binary):
