@@ -419,6 +419,9 @@ class ExpressionParser(TokenReader):
         start = self.starts[self.pos]
         self.expect("{")
         items = self.elements("}", self.resource_body_element if resources else self.object_element)
+        if not self.repeated_keys:
+            names = [item.name for item in items if type(item) is ObjectProperty]
+            self.repeated_keys = len(set(names)) < len(names)
         return ObjectSyntax(start, self.expect("}"), items)
 
     def resource_body_element(self) -> Node | None:

@@ -51,15 +51,19 @@ AnyDeclaration = TypeVar("AnyDeclaration", bound=Declaration)
 
 
 class Parsed:
-    """What became of a text: the tree, the mistakes of syntax in the order of the text, and the directives."""
+    """What became of a text: the tree, the mistakes of syntax in the order of the text, and the directives.
 
-    __slots__ = ("_spans", "directives", "findings", "program", "text")
+    ``repeated_keys`` is False where no object has one key twice, so that none has to be looked for.
+    """
+
+    __slots__ = ("_spans", "directives", "findings", "program", "repeated_keys", "text")
 
     def __init__(self, text: str, program: Program, findings: list[Finding], directives: Directives) -> None:
         self.text = text
         self.program = program
         self.findings = sorted(findings, key=lambda finding: finding.start)
         self.directives = directives
+        self.repeated_keys = False
         self._spans = [(finding.start, finding.end) for finding in self.findings]
 
     def has_mistake(self, node: Node) -> bool:
@@ -100,7 +104,9 @@ def _parse(text: str, kind: type[_DeclarationParser]) -> Parsed:
     if deep_at is not None:
         program = Program(0, len(found.text), [])
         findings = [*found.findings, Finding("INF301", deep_at, min(deep_at + 1, len(found.text)), limit=MAX_DEPTH)]
-    return Parsed(found.text, program, findings, Directives(found.directives, found.text))
+    parsed = Parsed(found.text, program, findings, Directives(found.directives, found.text))
+    parsed.repeated_keys = parser.repeated_keys
+    return parsed
 
 
 class _DeclarationParser(TypeParser):

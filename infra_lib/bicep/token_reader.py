@@ -46,6 +46,7 @@ class TokenReader:
         self.pos = 0
         self.depth = 0
         self.longest_chain = 0
+        self.repeated_keys = False
         self.findings: list[Finding] = []
 
     # ------------------------------------------------------------------------------------------ expectations

@@ -10,6 +10,7 @@ from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
 from infra_lib.bicep.declared_types import DerivedType, DiscriminatedType, is_nullable
 from infra_lib.bicep.findings import Finding
+from infra_lib.bicep.object_checks import check_objects
 from infra_lib.bicep.union_checks import check_discriminated, check_literals
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def check_declarations(model: SemanticModel, table: TypeTable) -> None:
         _report_uses(model, [symbol for symbol, node in written if _touches(node, mistakes) and symbol not in table.endless])
     circular = _report_recursion(model, table) | table.endless
     _report_uses(model, list(circular), users_of_types=False)
+    _report_uses(model, check_objects(model))
     for symbol in model.types:
         if symbol.name == "resource":
             model.report("BCP301", symbol.identifier, name=symbol.name)
