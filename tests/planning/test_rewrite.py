@@ -80,7 +80,9 @@ def test_a_child_declared_inside_its_parent_comes_out_with_its_full_name(parent:
 def test_resources_of_a_nested_deployment_are_marked_in_its_template() -> None:
     module = {
         "type": "Microsoft.Resources/deployments", "apiVersion": "v", "name": "m",
-        "properties": {"expressionEvaluationOptions": {"scope": "inner"}, "mode": "Incremental", "template": template([ACCOUNT, SHARE])},
+        "properties": {
+            "expressionEvaluationOptions": {"scope": "inner"}, "mode": "Incremental", "template": template([ACCOUNT, SHARE]),
+        },
     }  # fmt: skip
     inner = "resources.m.properties.template."
     marked = mark(
