@@ -43,7 +43,9 @@ def test_byte_order_mark_crlf_and_bad_bytes(tmp_path: Path) -> None:
 
 def test_a_shared_module_is_read_once() -> None:
     class Counting(Files):
-        reads: list[str] = []
+        def __init__(self) -> None:
+            super().__init__()
+            self.reads: list[str] = []
 
         def _fetch(self, path: str, shown: str) -> bytes | Problem:
             self.reads.append(path)
@@ -109,7 +111,9 @@ SYMBOLIC = {
     "typed variable": "var v string = 'a'\n",
     "secure output": "@secure()\noutput o string = 'a'\n",
     "onlyIfNotExists": f"@onlyIfNotExists()\nresource r {STORAGE} = {{\n  name: 'r'\n}}\n",
-    "whole collection": f"resource r {STORAGE} = [for i in range(0, 2): {{\n  name: 'r${{i}}'\n}}]\noutput o array = map(r, x => x.id)\n",
+    "whole collection": (
+        f"resource r {STORAGE} = [for i in range(0, 2): {{\n  name: 'r${{i}}'\n}}]\noutput o array = map(r, x => x.id)\n"
+    ),
     "existing with dependsOn": f"resource r {STORAGE} existing = {{\n  name: 'r'\n  dependsOn: []\n}}\n",
 }
 ARRAY = {

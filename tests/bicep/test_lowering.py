@@ -89,7 +89,8 @@ def test_value_in_the_template(expression: str, expected: Any) -> None:
 
 @pytest.mark.parametrize(
     ("body", "expected"),
-    [("5", "[int(5)]"), ("true", "[true()]"), ("null", "[null()]"), ("[i]", "[createArray(parameters('a')[copyIndex('x')])]"), ("'a'", "a"),
+    [("5", "[int(5)]"), ("true", "[true()]"), ("null", "[null()]"), ("'a'", "a"),
+     ("[i]", "[createArray(parameters('a')[copyIndex('x')])]"),
      ("{k: [i]}", {"k": ["[parameters('a')[copyIndex('x')]]"]})],
 )  # fmt: skip
 def test_input_of_a_looped_variable(body: str, expected: Any) -> None:
