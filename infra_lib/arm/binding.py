@@ -10,6 +10,7 @@ from infra_lib.arm.compiler import evaluate_text
 from infra_lib.arm.expressions import Call, Literal
 from infra_lib.arm.failures import VALIDATION, EvaluationError
 from infra_lib.arm.frame import Frame, LazyValues
+from infra_lib.arm.limits import check_size
 from infra_lib.arm.partial import UNKNOWN, PartialList, Residual, residual_access, residual_call
 from infra_lib.arm.template import Declaration, Template, has_member, member
 from infra_lib.arm.types import check_value, hide_secrets, is_nullable
@@ -53,7 +54,7 @@ def _default(declaration: Declaration, frame: Frame) -> Any:
     before = frame.within, frame.references, frame.where
     frame.within, frame.references, frame.where = "default", None, "the default of a parameter"
     try:
-        return frame.evaluate(declaration.get("defaultValue"))
+        return check_size(frame.evaluate(declaration.get("defaultValue")))
     except EvaluationError as failure:
         raise failure.at("defaultValue") from None
     finally:
@@ -70,13 +71,13 @@ def _variable(key: str, frame: Frame) -> Any:
     try:
         if key in template.variables:
             name, raw = template.variables[key]
-            return frame.evaluate(raw)
+            return check_size(frame.evaluate(raw))
         name, loop = template.loops[key]
         items: list[Any] = []
         for index in range(copy_count(member(loop, "count"), frame)):
             frame.copies = {key: index}
             items.append(frame.evaluate(member(loop, "input")))
-        return PartialList(items) if not UNKNOWN.isdisjoint(map(type, items)) else items
+        return check_size(PartialList(items) if not UNKNOWN.isdisjoint(map(type, items)) else items)
     except EvaluationError as failure:
         if not failure.path.startswith(("variables.", "parameters.")):
             failure.at(f"variables.{name}")

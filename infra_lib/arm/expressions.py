@@ -56,14 +56,16 @@ VARYING: Final = frozenset(
 class Node:
     """A node of an expression's tree. ``start`` and ``end`` are offsets in the text, -1 for a node that was computed.
 
-    ``varies``: the value may differ between two evaluations in the same deployment (loop index, state of a resource).
+    ``size`` counts the nodes of the tree. ``varies``: the value may differ between two evaluations in the same deployment (loop
+    index, state of a resource).
     """
 
-    __slots__ = ("end", "start", "varies")
+    __slots__ = ("end", "size", "start", "varies")
 
     start: int
     end: int
     varies: bool
+    size: int
 
 
 class Literal(Node):
@@ -76,6 +78,7 @@ class Literal(Node):
         self.start = start
         self.end = end
         self.varies = False
+        self.size = 1
 
 
 class Call(Node):
@@ -89,6 +92,7 @@ class Call(Node):
         self.arguments = tuple(arguments)
         self.start = start
         self.end = end
+        self.size = 1 + sum([node.size for node in self.arguments])
         self.varies = self.key in VARYING or self.key.startswith("list") or any(node.varies for node in self.arguments)
 
 
@@ -106,6 +110,7 @@ class Access(Node):
         self.keys = (*inner.keys, *keys) if inner is not None else tuple(keys)
         self.start = start
         self.end = end
+        self.size = self.target.size + sum([node.size for node in self.keys])
         self.varies = self.target.varies or any(node.varies for node in self.keys)
 
 

@@ -40,6 +40,12 @@ class EvaluationError(Exception):
         self.path = f"{path}{joint}{self.path}" if self.path else path
         return self
 
+    def again(self) -> EvaluationError:
+        """The same failure for another reader of what failed."""
+        other = EvaluationError(self.message, kind=self.kind, node=self.node, code=self.code)
+        other.span, other.text, other.path, other.final = self.span, self.text, self.path, self.final
+        return other
+
     def as_validation(self) -> EvaluationError:
         """The same failure met while the template is validated, before anything is evaluated for a resource's body or an
         output."""
@@ -53,6 +59,11 @@ class EvaluationError(Exception):
         if self.text is None:
             return message
         return f"{message}\n{excerpt(self.text, self.span or (0, len(self.text)))}"
+
+
+def too_deep() -> EvaluationError:
+    """The failure for a template whose values or expressions exhaust the interpreter's stack."""
+    return EvaluationError("The template is nested too deeply to be evaluated.", kind=VALIDATION)
 
 
 def excerpt(text: str, span: tuple[int, int], width: int = 100) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from infra_lib.arm.compiler import evaluate_text
 from infra_lib.arm.failures import VALIDATION, EvaluationError
 from infra_lib.arm.functions.deployments import metadata_residual
+from infra_lib.arm.limits import check_size
 from infra_lib.arm.template import FunctionDeclaration, Template, member
 from infra_lib.arm.types import check_value
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 MAX_CALL_DEPTH: Final = 40
 """User-defined functions that may call one another before the engine assumes that they never end."""
+
+MAX_CALLS: Final = 100_000
+"""Calls of user-defined functions while one template is evaluated."""
 
 _COMPUTING: Final = object()
 
@@ -32,19 +36,24 @@ _SCOPES_OF: Final[dict[str, tuple[ScopeKind, ...]]] = {
 class LazyValues(dict[str, Any]):
     """Parameters or variables by name in lower case; a value is computed when it is first read."""
 
-    __slots__ = ("_compute", "_noun")
+    __slots__ = ("_compute", "_failed", "_noun")
 
     def __init__(self, noun: str, compute: Callable[[str], Any]) -> None:
         super().__init__()
         self._noun = noun
         self._compute = compute
+        self._failed: dict[str, EvaluationError] = {}
 
     def __missing__(self, key: str) -> Any:
+        if key in self._failed:
+            raise self._failed[key].again()
         self[key] = _COMPUTING
         try:
             value = self[key] = self._compute(key)
-        except BaseException:
+        except BaseException as failure:
             del self[key]
+            if isinstance(failure, EvaluationError):
+                self._failed[key] = failure.again()
             raise
         return value
 
@@ -149,6 +158,9 @@ class Frame:
             raise EvaluationError(f"The user-defined function {name!r} cannot be called here.", kind=VALIDATION)
         if len(values) != len(function.parameters):
             raise EvaluationError(f"{name}() takes {len(function.parameters)} arguments, but {len(values)} are given.")
+        self.template.calls += 1
+        if self.template.calls > MAX_CALLS:
+            raise EvaluationError(f"The template calls its functions more than {MAX_CALLS} times.", kind=VALIDATION)
         if self.depth >= MAX_CALL_DEPTH:
             raise EvaluationError(
                 f"The call of {name}() leads to more than {MAX_CALL_DEPTH} calls inside one another.", kind=VALIDATION
@@ -162,7 +174,7 @@ class Frame:
         frame.depth = self.depth + 1
         frame.template_scope = self.template_scope
         value = member(function.output, "value")
-        result = frame.evaluate(value)
+        result = check_size(frame.evaluate(value))
         check_value(result, function.output, self.template, f"The result of {name}()")
         return result
 

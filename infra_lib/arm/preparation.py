@@ -13,7 +13,7 @@ from infra_lib.arm.binding import build_frame, evaluate_declarations, unknown_pa
 from infra_lib.arm.deployment import BoundParameter, PreparedDeployment, PreparedResource, ResourceOptions, Runtime
 from infra_lib.arm.evaluate import Expansion
 from infra_lib.arm.expressions import is_expression
-from infra_lib.arm.failures import COPY_COUNT, VALIDATION, EngineError, EvaluationError
+from infra_lib.arm.failures import COPY_COUNT, VALIDATION, EngineError, EvaluationError, too_deep
 from infra_lib.arm.functions.registry import FUNCTIONS, FunctionError
 from infra_lib.arm.graph import Dependencies, circular
 from infra_lib.arm.ids import ResourceId
@@ -58,7 +58,7 @@ class Preparation:
         except EvaluationError as failure:
             raise EngineError([failure]) from None
         except RecursionError:
-            raise EngineError([EvaluationError("The template is nested too deeply to be evaluated.", kind=VALIDATION)]) from None
+            raise EngineError([too_deep()]) from None
 
     def _run(self) -> PreparedDeployment:
         if len(json.dumps(self._raw, ensure_ascii=False).encode()) > MAX_TEMPLATE_SIZE:
@@ -156,7 +156,8 @@ class Preparation:
         try:
             instance.expansion.evaluate_body(instance)
             if instance.declaration.is_deployment:
-                raw = member(member(instance.declaration.body, "properties") or {}, "template")
+                properties = member(instance.declaration.body, "properties")
+                raw = member(properties, "template") if isinstance(properties, Mapping) else None
                 if isinstance(raw, Mapping):
                     Template(raw)
         except EvaluationError as failure:
@@ -227,6 +228,8 @@ class Preparation:
                 return self._evaluated_body(instance, runtime)
             except EvaluationError as failure:
                 raise EngineError([failure]) from None
+            except RecursionError:
+                raise EngineError([too_deep().at(instance.path)]) from None
 
     def _evaluated_body(self, instance: Instance, runtime: Runtime) -> dict[str, Any]:
         expansion = instance.expansion

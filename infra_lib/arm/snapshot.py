@@ -13,7 +13,7 @@ from typing import Any, Final
 from infra_lib.arm.binding import build_frame, evaluate_declarations, file_value, unknown_parameters
 from infra_lib.arm.differences import Change, compare_snapshots
 from infra_lib.arm.evaluate import Expansion
-from infra_lib.arm.failures import COPY_COUNT, VALIDATION, EngineError, EvaluationError
+from infra_lib.arm.failures import COPY_COUNT, VALIDATION, EngineError, EvaluationError, too_deep
 from infra_lib.arm.frame import Frame, LazyValues
 from infra_lib.arm.instances import Instance
 from infra_lib.arm.nested import combine_conditions
@@ -177,7 +177,7 @@ def snapshot(
     except EvaluationError as failure:
         raise EngineError([failure]) from None
     except RecursionError:
-        raise EngineError([EvaluationError("The template is nested too deeply to be evaluated.", kind=VALIDATION)]) from None
+        raise EngineError([too_deep()]) from None
 
 
 class _Snapshotter:

@@ -125,12 +125,14 @@ class Template:
     value)."""
 
     __slots__ = (
+        "calls",
         "content_version", "definitions", "functions", "loops", "outputs", "parameters", "raw", "resources", "schema",
         "scope_kind", "symbolic", "variables", "version2",
     )  # fmt: skip
 
     def __init__(self, raw: Mapping[str, Any]) -> None:
         self.raw = raw
+        self.calls = 0
         sections = {name.lower(): value for name, value in raw.items()}
         self._check_sections(raw)
         self.schema = str(sections.get("$schema", ""))
@@ -168,8 +170,10 @@ def invalid(message: str, path: str = "") -> EvaluationError:
     return failure
 
 
-def member(raw: Mapping[str, Any], key: str) -> Any:
-    """The member of this name in any letter case, or None."""
+def member(raw: Any, key: str) -> Any:
+    """The member of this name in any letter case; None when there is none, and for a value that is no object."""
+    if not isinstance(raw, Mapping):
+        return None
     if key in raw:
         return raw[key]
     lowered = key.lower()

@@ -174,6 +174,30 @@ def test_independent_errors_come_together() -> None:
     assert [item.pointer for item in caught.value.diagnostics] == ["variables.a", "variables.b"]
 
 
+def _doubling(first: Any, step: str) -> dict[str, Any]:
+    """A template whose variables each hold the one before twice."""
+    variables = {"v0": first, **{f"v{index}": step.replace("V", f"variables('v{index - 1}')") for index in range(1, 120)}}
+    return template(variables=variables, outputs={"o": {"value": "[variables('v119')]"}})
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (_doubling("ab", "[concat(V, V)]"), "4194304 are allowed"),
+        (_doubling({"a": 1}, "[createObject('a', V, 'b', V)]"), "members, items and calls"),
+        (_doubling("[environment().name]", "[concat(V, V)]"), "members, items and calls"),
+        (_out("[reduce(range(0, 200), 'ab', lambda('a', 'b', concat(lambdaVariables('a'), lambdaVariables('a'))))]"), "4194304"),
+        (_out("[reduce(range(0, 5000), createArray(), lambda('a', 'b', createArray(lambdaVariables('a'))))]"), "too deeply"),
+    ],
+)
+def test_values_that_grow_without_end_are_stopped(source: dict[str, Any], said: str) -> None:
+    start = time.perf_counter()
+    with pytest.raises(EngineError) as caught:
+        take(source)
+    assert time.perf_counter() - start < 5
+    assert said in str(caught.value)
+
+
 def test_three_hundred_calls_inside_one_another_are_fine() -> None:
     assert take(_out(_deep(300))).outputs["o"] == "a" * 300 + "b"
 
@@ -252,7 +276,7 @@ _members = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(_sections, _json, max_size=3), st.dictionaries(_members, _json, max_size=4), _texts)
 def test_any_json_is_evaluated_or_refused(sections: dict[str, Any], members: dict[str, Any], kind: str) -> None:
     deployment = {**resource("d", "Microsoft.Resources/deployments"), **members}

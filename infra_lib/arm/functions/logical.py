@@ -9,6 +9,7 @@ from infra_lib.arm.compiler import Closure, Special, call_failure, compile_node,
 from infra_lib.arm.expressions import Access, Call, Literal, Node, value_node
 from infra_lib.arm.failures import VALIDATION, EvaluationError
 from infra_lib.arm.functions.registry import Function, FunctionError
+from infra_lib.arm.limits import check_size
 from infra_lib.arm.partial import UNKNOWN, PartialList, Residual, argument_node, materialize, normalize, open_dict
 from infra_lib.arm.values import LambdaValue
 
@@ -123,7 +124,7 @@ def _compile_lambda(node: Call, arguments: list[Closure]) -> Closure:
             before = {name: lambdas[name] for name in names if name in lambdas}
             lambdas.update(zip(names, values, strict=True))
             try:
-                return body(frame)
+                return check_size(body(frame))
             finally:
                 for name in names:
                     lambdas.pop(name, None)
