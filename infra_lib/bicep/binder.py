@@ -187,6 +187,7 @@ class _Binder:
         self.in_decorator = False
         self.in_function = False
         self.in_type = False
+        self.reported: set[sym.DeclaredSymbol] = set()
         self.inline_allowed = False
         self.defaults_allowed = False
         self.depends_on: s.ObjectProperty | None = None
@@ -225,7 +226,10 @@ class _Binder:
             self.visit(call.base)
             self.arguments(call)
             base = self.symbols.get(call.base)
-            if type(base) is sym.NamespaceSymbol and (base.name != "sys" or call.identifier.name not in namespaces.DECORATORS):
+            if type(base) is sym.NamespaceSymbol and namespaces.find_in(base.name, call.identifier.name, self.kind, self.scope):
+                self.model.report("BCP152", call.identifier, name=call.identifier.name)
+                self.symbols[call] = sym.ErrorSymbol(call.identifier.name)
+            elif type(base) is sym.NamespaceSymbol and (base.name != "sys" or call.identifier.name not in namespaces.DECORATORS):
                 self.unknown_in(base.name, call.identifier, decorators=True)
                 self.symbols[call] = sym.ErrorSymbol(call.identifier.name)
             elif type(base) is sym.NamespaceSymbol:
@@ -295,8 +299,12 @@ class _Binder:
         value = node.value
         if type(value) is s.TypedLambda:
             errors = self.errors
+            wrong: set[s.TypedParameter] = set()
             for parameter in value.parameters:
-                self.owned_type(node, parameter.type)
+                before = self.errors
+                self.parameter_type(node, parameter)
+                if self.errors != before and type(parameter.type) is not s.Skipped:
+                    wrong.add(parameter)
             self.owned_type(node, value.return_type)
             if self.errors != errors:
                 self.invalid.add(cast("sym.DeclaredSymbol", self.symbols[node]))
@@ -307,14 +315,26 @@ class _Binder:
                 self.symbols[parameter] = local
                 scope.setdefault(local.name, local)
                 locals_.append(local)
+                if parameter in wrong:
+                    self.invalid.add(local)
             _report_duplicates(self.model, locals_, "BCP028")
             self.scopes += [None, scope]
             self.owned(node, value.body)
             del self.scopes[-2:]
+            for unused in locals_:
+                if unused in self.invalid and type(type_ := cast("s.TypedParameter", unused.node).type) is s.VariableAccess:
+                    self.error("BCP302", type_, name=type_.identifier.name)
         else:
             self.invalid.add(cast("sym.DeclaredSymbol", self.symbols[node]))
             self.owned(node, value)
         self.inline_allowed = self.in_function = False
+
+    def parameter_type(self, node: s.FunctionDeclaration, parameter: s.TypedParameter) -> None:
+        """Visit the type of a parameter. A name alone that is no type is reported where the parameter is used."""
+        alone = type(parameter.type) is s.VariableAccess
+        self.lambda_depth += alone
+        self.owned_type(node, parameter.type)
+        self.lambda_depth -= alone
 
     def resource(self, node: s.ResourceDeclaration) -> None:
         symbol = cast("sym.ResourceSymbol", self.symbols[node])
@@ -437,6 +457,10 @@ class _Binder:
                         above = self.around.get(above)
                     if type(above) is not s.ArrayAccess and type(above) is not s.PropertyAccess:
                         self.model.whole_collections = True
+            elif symbol in self.invalid or symbol in self.reported:
+                self.error("BCP062", node, name=name)
+                self.invalid.discard(symbol)
+                self.reported.add(symbol)
             elif symbol.node is _THIS:
                 self.model.report("INF310", node, construct="the name space 'this'")
                 self.errors += 1
