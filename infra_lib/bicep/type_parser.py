@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from infra_lib.bicep.expression_parser import OPERAND_END, ExpressionParser
+from infra_lib.bicep.expression_parser import OPERAND_END
+from infra_lib.bicep.loop_parser import LoopParser
 from infra_lib.bicep.syntax import (
     AdditionalPropertiesAccess,
     ArrayAccess,
@@ -35,7 +36,7 @@ from infra_lib.bicep.syntax import (
 from infra_lib.bicep.token_reader import MAX_DEPTH, NestingError, missing
 
 
-class TypeParser(ExpressionParser):
+class TypeParser(LoopParser):
     """The rules for types, for the decorators that go with them, and for the typed lambda of a ``func``."""
 
     def declared_type(self, optional_resource: bool = False) -> Expression:
