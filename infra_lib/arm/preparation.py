@@ -22,7 +22,7 @@ from infra_lib.arm.nested import expand_nested, inline_template
 from infra_lib.arm.partial import UNKNOWN, Residual, materialize
 from infra_lib.arm.places import Place, context_of
 from infra_lib.arm.scopes import Scope
-from infra_lib.arm.template import MAX_TEMPLATE_SIZE, Template, member
+from infra_lib.arm.template import MAX_TEMPLATE_SIZE, Template, has_member, member
 from infra_lib.arm.types import KINDS, is_secure, kind_of
 
 _UTC_NOW_FORMAT = "yyyyMMddTHHmmssZ"
@@ -214,7 +214,7 @@ class Preparation:
             existing=instance.existing,
             condition=instance.condition is True,
             scope=(instance.place.id or "") if instance.declaration.is_deployment else ResourceId.parse(identity).scope,
-            options=_options(instance.declaration.options),
+            options=_options(instance.declaration.options, instance.path),
             depends_on=tuple(wanted),
             path=instance.path,
             _evaluate=lambda runtime: self._body(instance, runtime),
@@ -314,10 +314,15 @@ class Preparation:
                 expansion.forget_outputs()
 
 
-def _options(raw: Mapping[str, Any]) -> ResourceOptions:
+def _options(raw: Mapping[str, Any], path: str) -> ResourceOptions:
     retry = member(raw, "retryOn")
-    codes, count = (retry[0], retry[1] if len(retry) > 1 else 1) if isinstance(retry, list) and retry else ((), 0)
-    absent = next((True for name in raw if name.lower() == "onlyifnotexists"), False)
+    absent = has_member(raw, "onlyIfNotExists")
+    if retry is None:
+        return ResourceOptions(only_if_not_exists=absent)
+    codes, count = (*retry, 1)[:2] if isinstance(retry, list) and retry else (None, None)
+    if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes) or not isinstance(count, int):
+        message = "retryOn is an array of an array of error codes and a number of attempts."
+        raise EvaluationError(message, kind=VALIDATION).at(f"{path}.@options.retryOn")
     return ResourceOptions(only_if_not_exists=absent, retry_on=tuple(codes), retry_count=count)
 
 

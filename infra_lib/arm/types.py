@@ -37,6 +37,8 @@ _PYTHON: Final[dict[str, type]] = {
 def resolve(schema: Mapping[str, Any], template: Template) -> Mapping[str, Any]:
     """The schema with its ``$ref`` followed; members beside the reference (``nullable``, constraints) win over the
     definition's."""
+    if not isinstance(schema, Mapping):
+        raise EvaluationError("A type must be an object.", kind=VALIDATION)
     merged = schema
     for _ in range(MAX_REFERENCES):
         reference = get_member(dict(merged), "$ref")
@@ -57,6 +59,16 @@ def _definition(reference: str, template: Template) -> Mapping[str, Any]:
             found = get_member(found, part) if isinstance(found, dict) else MISSING
     if not isinstance(found, dict):
         raise EvaluationError(f"The template has no definition {reference!r}.", kind=VALIDATION)
+    return found
+
+
+def _part(schema: Mapping[str, Any], name: str, kind: type) -> Any:
+    """A member of a type that is an array or an object; an empty one where it is not given."""
+    found = schema.get(name)
+    if found is None:
+        return kind()
+    if not isinstance(found, kind):
+        raise EvaluationError(f"{name!r} of a type must be an {'array' if kind is list else 'object'}.", kind=VALIDATION)
     return found
 
 
@@ -104,7 +116,7 @@ def hide_secrets(value: Any, schema: Mapping[str, Any], template: Template, node
         }
         return _changed(value, hidden)
     if isinstance(value, list):
-        prefix, rest = schema.get("prefixItems") or [], schema.get("items")
+        prefix, rest = _part(schema, "prefixItems", list), schema.get("items")
         if not prefix and not isinstance(rest, dict):
             return value
         schemas = [*prefix[: len(value)], *[rest if isinstance(rest, dict) else {}] * (len(value) - len(prefix))]
@@ -183,7 +195,7 @@ def _check_limits(value: Any, schema: dict[str, Any], what: str) -> None:
 
 
 def _check_items(value: list[Any], schema: dict[str, Any], template: Template, what: str) -> None:
-    prefix = schema.get("prefixItems") or []
+    prefix = _part(schema, "prefixItems", list)
     for index, (item, item_schema) in enumerate(zip(value, prefix, strict=False)):
         check_value(item, item_schema, template, f"{what}[{index}]")
     for item_schema in prefix[len(value) :]:
@@ -201,7 +213,7 @@ def _check_members(value: dict[str, Any], schema: dict[str, Any], template: Temp
     discriminator = schema.get("discriminator")
     if isinstance(discriminator, dict):
         schema = _variant(value, discriminator, template, what)
-    properties: dict[str, Any] = schema.get("properties") or {}
+    properties: dict[str, Any] = _part(schema, "properties", dict)
     for name, member_schema in properties.items():
         item = get_member(value, name)
         if item is not MISSING:
@@ -223,7 +235,7 @@ def _check_members(value: dict[str, Any], schema: dict[str, Any], template: Temp
 
 def _variant(value: dict[str, Any], discriminator: dict[str, Any], template: Template, what: str) -> dict[str, Any]:
     name = str(discriminator.get("propertyName"))
-    mapping: dict[str, Any] = discriminator.get("mapping") or {}
+    mapping: dict[str, Any] = _part(discriminator, "mapping", dict)
     tag = get_member(value, name)
     if type(tag) is Residual:
         return {}
