@@ -221,6 +221,8 @@ def member_type(access: AccessType) -> DeclaredType:
 
 def _derived_member(base: DerivedType, kind: AccessKind, key: str | int | None) -> DeclaredType:
     shape = base.shape
+    if isinstance(shape, nodes.AnyType):
+        return base
     if kind == "property" and isinstance(shape, nodes.ObjectType):
         found = shape.properties.get(str(key))
         if found is None and shape.additional_properties is not None:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from infra_lib.bicep.type_table import TypeTable
 
 _ACCESSES = (s.PropertyAccess, s.ArrayAccess, s.ItemsAccess, s.AdditionalPropertiesAccess)
-_WARNINGS = frozenset(("BCP081",))
+_HARMLESS = frozenset(("BCP081", "INF302"))
+"""Findings that do not make a type wrong."""
 
 
 def check_declarations(model: SemanticModel, table: TypeTable) -> None:
@@ -34,7 +35,7 @@ def check_declarations(model: SemanticModel, table: TypeTable) -> None:
     table.check_accesses()
     for _, node in written:
         _check_discriminated(table, node)
-    mistakes = [finding for finding in model.findings[known:] if finding.code not in _WARNINGS]
+    mistakes = [finding for finding in model.findings[known:] if finding.code not in _HARMLESS]
     for _, node in written:
         _check_below(table, node)
     if mistakes:

@@ -66,6 +66,7 @@ class TypeTable:
         self._types: dict[s.Node, DeclaredType] = {}
         self._definitions = {symbol.name: symbol for symbol in reversed(model.types)}
         self._discriminators: dict[s.UnionType, str | None] | None = None
+        self._asked_for_catalog = False
         self._unchecked: list[tuple[s.Expression, AccessType, s.Node]] = []
 
     # ------------------------------------------------------------------------------------------ definitions
@@ -398,7 +399,10 @@ class TypeTable:
             return self.error("BCP029", argument, type=literal)
         catalog = self.model.compiler.catalog
         if catalog is None or catalog.is_empty:
-            return self.error("INF302", node, name=name)
+            if not self._asked_for_catalog:
+                self._asked_for_catalog = True
+                self.model.report("INF302", node, name=name)
+            return DerivedType(literal, name == "resourceOutput", (), nodes.AnyType())
         found = catalog.find(reference.type, reference.version)
         if found is None:
             full_name = f"{reference.type}@{reference.version}"
