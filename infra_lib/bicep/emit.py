@@ -16,7 +16,7 @@ from infra_lib.bicep.model import SemanticModel
 from infra_lib.bicep.names import Names
 from infra_lib.bicep.references import References
 from infra_lib.bicep.resources import UnmovableError
-from infra_lib.bicep.template_hash import template_hash
+from infra_lib.arm.template_hash import template_hash
 
 GENERATOR_VERSION = "0.49.2.45890"
 _SCHEMAS = {

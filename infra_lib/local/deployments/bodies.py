@@ -10,7 +10,7 @@ from infra_lib.arm.deployment import PreparedDeployment
 from infra_lib.local import locations, refusals
 from infra_lib.local.addresses import DEPLOYMENT_TYPE, Address, parse
 from infra_lib.local.context import Context
-from infra_lib.local.deployments.request import DeploymentRequest, template_hash
+from infra_lib.local.deployments.request import DeploymentRequest, hash_of
 from infra_lib.local.operations import timestamp
 from infra_lib.local.protocol import ServiceError
 from infra_lib.local.store import Record
@@ -67,7 +67,7 @@ def new_record(
     if request.tags:
         body["tags"] = request.tags
     body["properties"] = {
-        "templateHash": template_hash(request.template),
+        "templateHash": hash_of(request.template),
         "parameters": shown_parameters(prepared),
         "mode": request.mode,
         "provisioningState": "Accepted",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import random
 import re
 import uuid
@@ -14,6 +12,7 @@ from typing import Any
 
 from infra_lib.arm.deployment import PreparedDeployment, prepare
 from infra_lib.arm.scopes import ManagementGroupScope, ResourceGroupScope, Scope, SubscriptionScope, TenantScope
+from infra_lib.arm.template_hash import template_hash
 from infra_lib.errors import InputError, TemplateError
 from infra_lib.local import locations, refusals
 from infra_lib.local.addresses import Address
@@ -157,7 +156,7 @@ def scope_of(context: Context, address: Address, request: DeploymentRequest) -> 
         "name": request.name,
         "properties": {
             "template": request.template,
-            "templateHash": template_hash(request.template),
+            "templateHash": hash_of(request.template),
             "parameters": {},
             "mode": request.mode,
             "provisioningState": "Accepted",
@@ -234,10 +233,9 @@ def invalid_template(error: TemplateError) -> ServiceError:
     return ServiceError(400, "InvalidTemplate", f"Deployment template validation failed: '{text}'.", additional_info=violations)
 
 
-def template_hash(template: dict[str, Any]) -> str:
-    """The compiler's hash where the template carries one, else a number that is the same for the same template."""
+def hash_of(template: dict[str, Any]) -> str:
+    """The hash that the template carries, where a compiler wrote one, else the one that it would write."""
     generator = (template.get("metadata") or {}).get("_generator") if isinstance(template.get("metadata"), dict) else None
     if isinstance(generator, dict) and isinstance(generator.get("templateHash"), str):
         return str(generator["templateHash"])
-    text = json.dumps(template, sort_keys=True, separators=(",", ":")).encode()
-    return str(int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big"))
+    return template_hash(template)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from infra_lib.arm.functions.hashing import murmur64
-from infra_lib.bicep.template_hash import template_hash
+from infra_lib.arm.template_hash import template_hash
 
 CASES = Path(__file__).parents[1] / "goldens" / "cases"
 
