@@ -50,7 +50,17 @@ class LocalResourceManager:
         from infra_lib.local.routes import index_types
         from infra_lib.local.service import Service
 
-        return Service(Context(self._store, self._clock, self._pace, index_types(TYPES)))
+        context = Context(self._store, self._clock, self._pace, index_types(TYPES))
+        if self.runs_containers:
+            from infra_lib.local.replicas.runtime import ProcessRuntime
+
+            context.runtime = ProcessRuntime(self._store)
+        return Service(context)
+
+    @property
+    def runs_containers(self) -> bool:
+        """Whether apps and jobs run for real: for a store in a folder. One in memory keeps their state alone."""
+        return self.store_path is not None
 
     def transport(self) -> HttpTransport[Any, Any]:
         """An azure-core transport that answers in this process, for management clients and file-share clients alike."""
@@ -97,7 +107,11 @@ class LocalResourceManager:
         return exported
 
     def reset(self) -> None:
-        """Forget everything: resources, deployments, and the content of the file shares."""
+        """End what runs and forget everything: resources, deployments, and the content of the file shares."""
+        if self.runs_containers:
+            from infra_lib.local.replicas.runtime import ProcessRuntime
+
+            ProcessRuntime(self._store).end_all()
         self._store.reset()
 
     def set_quota(self, name: str, limit: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -70,7 +70,7 @@ class Call:
 
 
 class Reply:
-    """An answer. ``body`` is JSON data, bytes as they are, or None for no content."""
+    """An answer. ``body`` is JSON data, bytes as they are, an iterator of bytes to be streamed, or None for no content."""
 
     __slots__ = ("body", "headers", "status")
 
@@ -79,12 +79,19 @@ class Reply:
         self.body = body
         self.headers = headers if headers is not None else {}
 
+    @property
+    def stream(self) -> Iterator[bytes] | None:
+        """The body where it is streamed: it may take as long as it likes, and is made while it is read."""
+        return self.body if isinstance(self.body, Iterator) else None
+
     def payload(self) -> bytes:
         """The body's bytes; sets Content-Type for JSON."""
         if self.body is None:
             return b""
         if isinstance(self.body, bytes):
             return self.body
+        if isinstance(self.body, Iterator):
+            return b"".join(self.body)
         self.headers.setdefault("Content-Type", JSON_TYPE)
         return json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode()
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 from infra_lib.local.store import Record
 
 ReplicaState = dict[str, Any]
-"""``{"name", "runningState", "ready", "restarts", "created"}`` of one replica; ``created`` in seconds since the epoch."""
+"""``{"name", "runningState", "ready", "restarts", "created", "details"}`` of one replica; ``created`` in seconds since the epoch."""
 
 
 class Runtime(Protocol):
@@ -15,6 +16,14 @@ class Runtime(Protocol):
 
     def restart(self, app: Record, revision: Record) -> None:
         """Restart the replicas of a revision."""
+        ...
+
+    def start(self, app: Record, revision: Record) -> None:
+        """Start the replicas of a revision that has none: its app was started."""
+        ...
+
+    def update(self, app: Record) -> None:
+        """An app was written, or one of its revisions activated: what runs follows."""
         ...
 
     def stop(self, app: Record, revision: Record) -> None:
@@ -34,7 +43,19 @@ class Runtime(Protocol):
         ...
 
     def execution(self, job: Record, execution: Record) -> dict[str, Any] | None:
-        """``{"status", "endTime"}`` of an execution, ``endTime`` in seconds or None; None when it is not run here."""
+        """``{"status", "endTime", "details"}`` of an execution, ``endTime`` in seconds or None; None when it is not run here."""
+        ...
+
+    def execution_replicas(self, execution: Record) -> list[str]:
+        """The names of the replicas that an execution had, the latest first."""
+        ...
+
+    def console(self, holder: str, replica: str, container: str, *, lines: int, follow: bool) -> Iterator[str] | None:
+        """The last lines of a container's log, each a JSON object of TimeStamp and Log, and what is added where it is to be followed.
+
+        ``holder`` is the id of the revision or execution; None where there is no such log. The iterator may wait; it is used
+        without the control plane's lock.
+        """
         ...
 
 
@@ -44,10 +65,24 @@ class NoRuntime:
     def restart(self, app: Record, revision: Record) -> None:
         """Nothing runs."""
 
+    def start(self, app: Record, revision: Record) -> None:
+        """Nothing runs."""
+
+    def update(self, app: Record) -> None:
+        """Nothing runs."""
+
     def stop(self, app: Record, revision: Record) -> None:
         """Nothing runs."""
 
     def replicas(self, app: Record, revision: Record) -> list[ReplicaState] | None:
+        """None: nothing runs."""
+        return None
+
+    def execution_replicas(self, execution: Record) -> list[str]:
+        """None: nothing runs."""
+        return []
+
+    def console(self, holder: str, replica: str, container: str, *, lines: int, follow: bool) -> Iterator[str] | None:
         """None: nothing runs."""
         return None
 

@@ -65,8 +65,13 @@ class _Handler(BaseHTTPRequestHandler):
             key = name.upper().replace("-", "_")
             if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
                 environ[f"HTTP_{key}"] = value
-        content = b"".join(self.server.application(environ, self._start))
-        self.wfile.write(content)
+        self._chunked = False
+        for part in self.server.application(environ, self._start):
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part) if self._chunked else part)
+            if self._chunked:
+                self.wfile.flush()
+        if self._chunked:
+            self.wfile.write(b"0\r\n\r\n")
         self.wfile.flush()
 
     def _start(self, status: str, headers: list[tuple[str, str]]) -> None:
@@ -75,6 +80,9 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in headers:
             if not (code == "204" and name.lower() == "content-length"):
                 self.send_header(name, value)
+        self._chunked = code != "204" and not any(name.lower() == "content-length" for name, _ in headers)
+        if self._chunked:
+            self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
 
     def _read_body(self) -> bytes:

@@ -20,6 +20,7 @@ from infra_lib.local.context import Context
 from infra_lib.local.files import FileService
 from infra_lib.local.protocol import Call, Reply, ServiceError
 from infra_lib.local.providers import generic, route_table
+from infra_lib.local.providers.app.console import is_stream
 from infra_lib.local.routes import Endpoint, Route
 
 _LOG = logging.getLogger(__name__)
@@ -55,7 +56,8 @@ class Service:
 
     def _respond_locked(self, call: Call) -> Reply:
         context = self.context
-        tokens.verify(context.store.vault, call)
+        if not is_stream(call.path):
+            tokens.verify(context.store.vault, call)
         with self._lock:
             context.now = context.clock.now()
             if context.store.has_event(context.now):
@@ -108,6 +110,9 @@ class Service:
             _LOG.exception("%s %s failed", call.method, call.path)
             text = "The local target failed to answer; its log says why."
             reply = ServiceError(500, "InternalServerError", text).reply()
+        if reply.stream is not None:
+            start_response(f"{reply.status} {HTTPStatus(reply.status).phrase}", [*reply.headers.items()])
+            return reply.stream
         payload = reply.payload()
         headers = [*reply.headers.items()]
         if "Content-Length" not in reply.headers:

@@ -25,21 +25,30 @@ _CHUNK = 4 * 1024 * 1024
 
 
 class InProcessResponse:
-    """A response in the form that the SDK's pipelines and deserializers read; its content is there from the start."""
+    """A response in the form that the SDK's pipelines and deserializers read; its content is there from the start, unless it is a stream."""
 
     def __init__(self, request: Any, reply: Reply) -> None:
         self.request = request
         self.status_code = reply.status
         self.reason = HTTPStatus(reply.status).phrase
-        self.content = b"" if request.method == "HEAD" else reply.payload()
+        self._stream = reply.stream
+        self._content = b"" if request.method == "HEAD" or self._stream is not None else reply.payload()
         self.headers: Any = CaseInsensitiveDict(reply.headers)
-        self.headers.setdefault("Content-Length", str(len(self.content)))
+        if self._stream is None:
+            self.headers.setdefault("Content-Length", str(len(self._content)))
         self.content_type = self.headers.get("Content-Type")
         self.encoding = "utf-8"
         self.is_closed = True
         self.is_stream_consumed = True
         self.block_size = _CHUNK
         self.internal_response = self
+
+    @property
+    def content(self) -> bytes:
+        """The content; that of a stream is read to its end."""
+        if self._stream is not None:
+            self._content, self._stream = b"".join(self._stream), None
+        return self._content
 
     def text(self, encoding: str | None = None) -> str:
         """The content as text."""
@@ -58,7 +67,11 @@ class InProcessResponse:
         return self.content
 
     def iter_bytes(self) -> Iterator[bytes]:
-        """The content in parts."""
+        """The content in parts; that of a stream as it comes."""
+        if self._stream is not None:
+            stream, self._stream = self._stream, None
+            yield from stream
+            return
         for start in range(0, len(self.content), _CHUNK):
             yield self.content[start : start + _CHUNK]
 

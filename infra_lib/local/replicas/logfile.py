@@ -6,11 +6,12 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 MOST_BYTES = 32 * 1024 * 1024
 _POLL_SECONDS = 0.1
+_ASK_SECONDS = 0.5
 _HIDDEN = "***"
 _SHORTEST_SECRET = 4
 
@@ -48,17 +49,15 @@ def tail(path: Path, lines: int) -> list[str]:
         return []
 
 
-def follow(path: Path, lines: int, is_over: object, *, idle: float) -> Iterator[str]:
+def follow(path: Path, lines: int, is_over: Callable[[], bool], *, idle: float) -> Iterator[str]:
     """The last ``lines`` of a log, then what is added; ends when ``is_over()`` or when nothing came for ``idle`` seconds."""
-    assert callable(is_over)  # noqa: S101
-    quiet = time.monotonic()
-    position = None
-    for line in tail(path, lines):
-        yield line
+    quiet = asked = time.monotonic()
+    yield from tail(path, lines)
     position = path.stat().st_size if path.exists() else 0
-    pending = ""
+    pending, over = "", False
     while True:
-        over = is_over()
+        if time.monotonic() > asked + _ASK_SECONDS:
+            over, asked = is_over(), time.monotonic()
         size = path.stat().st_size if path.exists() else 0
         position = 0 if size < position else position
         if size > position:
@@ -66,8 +65,7 @@ def follow(path: Path, lines: int, is_over: object, *, idle: float) -> Iterator[
                 file.seek(position)
                 data = file.read()
             position += len(data)
-            pending += data.decode("utf-8", "replace")
-            *whole, pending = pending.split("\n")
+            *whole, pending = (pending + data.decode("utf-8", "replace")).split("\n")
             yield from whole
             quiet = time.monotonic()
         elif over or time.monotonic() - quiet > idle:

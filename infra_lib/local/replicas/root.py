@@ -24,7 +24,7 @@ def build_root(place: Path, mounts: Iterable[dict[str, Any]]) -> None:
     mount("tmpfs", place, "tmpfs")
     for name in _OWN:
         (place / name).mkdir()
-    _graft(place, Path("/"), [target for target in targets if TEMPORARY not in (target, *target.parents)])
+    _graft(place, Path("/"), [target for target in targets if TEMPORARY not in (target, *target.parents) and not target.is_dir()])
     make_read_only(place)
     mount("tmpfs", place / "tmp", "tmpfs")
     (place / "tmp").chmod(0o1777)

@@ -1,6 +1,6 @@
 """Microsoft.App: environments, container apps, jobs."""
 
-from infra_lib.local.providers.app import container_apps, environments, jobs
+from infra_lib.local.providers.app import console, container_apps, environments, jobs
 
 TYPES = (*environments.TYPES, *container_apps.TYPES, *jobs.TYPES)
-ROUTES = environments.ROUTES
+ROUTES = [*environments.ROUTES, *console.ROUTES]

@@ -12,7 +12,7 @@ from infra_lib.local.addresses import Address, parse
 from infra_lib.local.context import Context
 from infra_lib.local.operations import timestamp
 from infra_lib.local.protocol import Call, Reply
-from infra_lib.local.providers.app import common
+from infra_lib.local.providers.app import common, console
 from infra_lib.local.providers.app.common import API_VERSIONS, NAME, refuse
 from infra_lib.local.providers.values import at, filled, one_of, properties_of, spelled, unchanged, whole_number
 from infra_lib.local.store import Record
@@ -21,7 +21,6 @@ from infra_lib.local.types import Body, NameRule, ResourceType
 MODES = ("Single", "Multiple", "Labels")
 TRANSPORTS = ("Auto", "Http", "Http2", "Tcp")
 MAX_REPLICAS = 1000
-TOKEN_SECONDS = 3600
 _SUFFIX = re.compile(r"[a-z0-9]([a-z0-9]|-(?!-))*")
 _FIRST_PORT, _PORTS = 20000, 10000
 
@@ -318,6 +317,7 @@ def _activate(context: Context, address: Address, _call: Call) -> Reply:
         )
     revision.properties["active"] = True
     context.store.put(revision)
+    context.runtime.update(app)
     return Reply(200, "Activate succeeded")
 
 
@@ -342,6 +342,7 @@ def _replica_body(revision: Record, replica: Body) -> Body:
             "started": running == "Running",
             "restartCount": replica["restarts"],
             "runningState": {"Running": "Running", "Failed": "Terminated"}.get(running, "Waiting"),
+            "runningStateDetails": replica.get("details", ""),
         }
         for container in revision.properties["template"]["containers"]
     ]
@@ -352,6 +353,7 @@ def _replica_body(revision: Record, replica: Body) -> Body:
         "properties": {
             "createdTime": timestamp(replica["created"]),
             "runningState": running if running != "Failed" else "NotRunning",
+            "runningStateDetails": replica.get("details", ""),
             "containers": containers,
             "initContainers": [],
         },
@@ -361,7 +363,7 @@ def _replica_body(revision: Record, replica: Body) -> Body:
 def _with_streams(body: Body, call: Call) -> Body:
     """A replica with the addresses of its containers' logs: on the service itself, as the client reached it."""
     for container in body["properties"]["containers"]:
-        stream = f"{call.origin}{body['id']}/containers/{container['name']}"
+        stream = f"{call.origin}{body['id'].replace('/providers/Microsoft.App', '')}/containers/{container['name']}"
         container |= {"logStreamEndpoint": f"{stream}/logstream", "execEndpoint": f"{stream}/exec"}
     return body
 
@@ -398,12 +400,7 @@ def _list_secrets(context: Context, address: Address, _call: Call) -> Reply:
 
 
 def _auth_token(context: Context, address: Address, _call: Call) -> Reply:
-    record = _app_at(context, address)
-    expires = context.now + TOKEN_SECONDS
-    token = context.store.vault.sign(f"logs {record.key} {int(expires)}".encode())
-    body = {name: record.body[name] for name in ("id", "name", "location")}
-    properties = {"token": f"{int(expires)}.{token}", "expires": timestamp(expires)}
-    return Reply(200, {**body, "type": "Microsoft.App/containerApps/accesstoken", "properties": properties})
+    return console.issue_token(context, _app_at(context, address))
 
 
 def _set_running(running: bool) -> Any:
@@ -416,7 +413,7 @@ def _set_running(running: bool) -> Any:
             if not running:
                 context.runtime.stop(record, revision)
             elif revision.properties["active"]:
-                context.runtime.restart(record, revision)
+                context.runtime.start(record, revision)
         if due <= context.now:
             return Reply(200, lifecycle.present(context, APP, record, call))
         location = locations.normalize(record.body["location"])
@@ -431,6 +428,10 @@ def _present(context: Context, record: Record, call: Call) -> Body:
     body = common.with_event_stream(context, record, call)
     body["properties"]["runningStatus"] = "Running" if record.private.get("running", True) else "Stopped"
     return body
+
+
+def _follow(context: Context, record: Record) -> None:
+    context.runtime.update(record)
 
 
 def _stop_all(context: Context, record: Record) -> None:
@@ -459,6 +460,7 @@ APP = ResourceType(
     check=_check,
     complete=_complete,
     present=_present,
+    on_written=_follow,
     on_delete=_stop_all,
     actions={
         "listSecrets": _list_secrets,

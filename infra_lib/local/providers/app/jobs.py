@@ -9,7 +9,7 @@ from infra_lib.local.addresses import Address
 from infra_lib.local.context import Context
 from infra_lib.local.operations import timestamp
 from infra_lib.local.protocol import Call, Reply
-from infra_lib.local.providers.app import common
+from infra_lib.local.providers.app import common, console
 from infra_lib.local.providers.app.common import API_VERSIONS, NAME, refuse
 from infra_lib.local.providers.values import filled, one_of, properties_of, spelled, unchanged, whole_number
 from infra_lib.local.shapes import check_shape
@@ -227,6 +227,10 @@ def _stop_all(context: Context, record: Record) -> None:
         _stop_one(context, execution)
 
 
+def _auth_token(context: Context, address: Address, _call: Call) -> Reply:
+    return console.issue_token(context, _job_at(context, address))
+
+
 def _made_by_start(_context: Context, _address: Address, _body: Body, _existing: Record | None) -> Any:
     raise NotImplementedError("executions are made by starting their job")
 
@@ -249,7 +253,7 @@ JOB = ResourceType(
     complete=_complete,
     present=common.with_event_stream,
     on_delete=_stop_all,
-    actions={"listSecrets": _list_secrets, "start": _start, "stop": _stop_executions},
+    actions={"listSecrets": _list_secrets, "getAuthToken": _auth_token, "start": _start, "stop": _stop_executions},
 )
 EXECUTION = ResourceType(
     name="Microsoft.App/jobs/executions",
@@ -259,6 +263,7 @@ EXECUTION = ResourceType(
     complete=_made_by_start,
     present=_present_execution,
     actions={"stop": _stop_execution},
+    reads={"replicas": console.list_execution_replicas},
 )
 
 TYPES = (JOB, EXECUTION)

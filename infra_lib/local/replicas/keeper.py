@@ -1,0 +1,350 @@
+"""Keeps the replicas of one app, or one execution of a job: a process that outlives the command that started it.
+
+It answers on a control socket in its folder and ends when it has nothing left to keep, when it is told to, or when its folder is gone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from infra_lib.local.replicas import launch
+from infra_lib.local.replicas.channel import CONTROL, Channel, Message, answer, read_request
+from infra_lib.local.replicas.isolation import Isolation, IsolationError, find_isolation
+from infra_lib.local.replicas.proxy import carry_out
+from infra_lib.local.replicas.relay import respond
+
+RESULT = "result.json"
+KEPT_REPLICAS = 8
+_GRACE = 30.0
+_CRASHES = 3
+_LOOK_SECONDS = 1.0
+
+
+class Replica:
+    """One pod, from outside. ``end`` is the exit status of a job's run, None while it runs."""
+
+    def __init__(self, keeper: Keeper, spec: dict[str, Any], isolation: Isolation) -> None:
+        self.name: str = spec["name"]
+        self.spec = spec
+        self.created = time.time()
+        self.containers: dict[str, Message] = {}
+        self.failure = ""
+        self.end: int | None = None
+        self.gone = threading.Event()
+        self.over = threading.Event()
+        ours, theirs = Channel.pair()
+        self.channel = Channel(ours)
+        with theirs:
+            self._process = subprocess.Popen(
+                [*isolation.command, *launch.python("infra_lib.local.replicas.pod", str(theirs.fileno()))],
+                stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()],
+            )  # fmt: skip
+        self.channel.send({**spec, "network": isolation.network})
+        threading.Thread(target=self._listen, args=(keeper,), daemon=True).start()
+
+    def _listen(self, keeper: Keeper) -> None:
+        while (received := self.channel.receive()) is not None:
+            message, descriptor = received
+            if descriptor is not None:
+                threading.Thread(target=carry_out, args=(socket.socket(fileno=descriptor),), daemon=True).start()
+            elif message["event"] == "container":
+                self.containers[message["name"]] = message
+                keeper.noticed(self)
+            elif message["event"] == "failed":
+                self.failure = message["details"]
+                self.over.set()
+            else:
+                self.end = message["code"]
+                self.over.set()
+        self._process.wait()
+        if not self.failure and self.end is None and not self.gone.is_set():
+            self.failure = "It ended unexpectedly."
+        self.gone.set()
+        self.over.set()
+        shutil.rmtree(Path(self.spec["folder"]) / "root", ignore_errors=True)
+
+    @property
+    def ready(self) -> bool:
+        """Whether every container is ready."""
+        wanted = len(self.spec["containers"])
+        return not self.gone.is_set() and sum(bool(item["ready"]) for item in self.containers.values()) == wanted
+
+    @property
+    def restarts(self) -> int:
+        """How often its containers were started again, at most."""
+        return max((int(item["restarts"]) for item in self.containers.values()), default=0)
+
+    def state(self) -> Message:
+        """As the control plane asks for it."""
+        failed = bool(self.failure) or (not self.ready and self.restarts >= _CRASHES)
+        running = any(item["state"] == "Running" for item in self.containers.values())
+        details = self.failure or next((item["details"] for item in self.containers.values() if item["details"]), "")
+        return {
+            "name": self.name,
+            "runningState": "Failed" if failed else "Running" if running else "NotRunning",
+            "ready": self.ready,
+            "restarts": self.restarts,
+            "created": self.created,
+            "details": details,
+        }
+
+    def stop(self) -> None:
+        """End it, and wait until it is gone: for its grace period, and a little for the kernel."""
+        grace = float(self.spec.get("grace") or _GRACE)
+        self.channel.send({"do": "end", "grace": grace})
+        if not self.gone.wait(grace + 2.0):
+            self._process.kill()
+            self.gone.wait(2.0)
+
+
+class Keeper:
+    """The replicas of one app by revision, and its ingress; or one execution of a job."""
+
+    def __init__(self, folder: Path, control: socket.socket, ingress: socket.socket | None) -> None:
+        self.folder = folder
+        self.control = control
+        self.ingress = ingress
+        self.revisions: dict[str, list[Replica]] = {}
+        self.weights: dict[str, int] = {}
+        self.single = True
+        self.stopped = False
+        self._lock = threading.RLock()
+        self._isolation: Isolation | None = None
+        self._problem = ""
+
+    # ------------------------------------------------------------------------------------------ control
+
+    def serve(self) -> None:
+        """Answer until there is nothing left to keep."""
+        if self.ingress is not None:
+            threading.Thread(target=self._accept, daemon=True).start()
+        threading.Thread(target=self._look, daemon=True).start()
+        self._isolate()
+        while True:
+            connection, _ = self.control.accept()
+            threading.Thread(target=self._control, args=(connection,), daemon=True).start()
+
+    def _isolate(self) -> None:
+        try:
+            self._isolation = find_isolation()
+        except IsolationError as error:
+            self._problem = str(error)
+
+    def _control(self, connection: socket.socket) -> None:
+        with connection:
+            message = read_request(connection)
+            if message is None:
+                return
+            done = {"restart": self._restart, "start": self._start, "stop": self._stop, "run": self._run, "state": self._state}
+            answer(connection, done[message["do"]](message))
+        if self.stopped and not self.revisions:
+            self.leave()
+
+    def _state(self, _message: Message) -> Message:
+        with self._lock:
+            return {"revisions": {name: [replica.state() for replica in held] for name, held in self.revisions.items()}}
+
+    def _start(self, message: Message) -> Message:
+        """Start a revision that does not run."""
+        with self._lock:
+            self._take_over(message)
+            if not self.revisions.get(message["revision"]):
+                self._launch(message)
+        return {}
+
+    def _restart(self, message: Message) -> Message:
+        """End a revision's replicas, then start new ones: two at a time may not have room on one machine."""
+        with self._lock:
+            self._take_over(message)
+            held = self.revisions.pop(message["revision"], [])
+        threading.Thread(target=self._replace, args=(held, message), daemon=True).start()
+        return {}
+
+    def _replace(self, held: list[Replica], message: Message) -> None:
+        end_all(held)
+        with self._lock:
+            if not self.stopped:
+                self._launch(message)
+
+    def _take_over(self, message: Message) -> None:
+        self.weights, self.single, self.stopped = message["weights"], message["single"], False
+
+    def _launch(self, message: Message) -> None:
+        if self._isolation is None:
+            self.revisions[message["revision"]] = [_Unstartable(spec, self._problem) for spec in message["replicas"]]  # type: ignore[misc]
+            return
+        wanted = message["replicas"] if self._isolation.network else message["replicas"][:1]
+        self.revisions[message["revision"]] = [Replica(self, spec, self._isolation) for spec in wanted]
+        self._forget_logs()
+
+    def _stop(self, message: Message) -> Message:
+        """End a revision's replicas, or all; answered when they are gone, or soon."""
+        with self._lock:
+            names = [message["revision"]] if message.get("revision") else [*self.revisions]
+            held = [replica for name in names for replica in self.revisions.pop(name, [])]
+            self.stopped = not self.revisions
+        ending = threading.Thread(target=end_all, args=(held,))
+        ending.start()
+        ending.join(timeout=2.0)
+        return {"ended": not ending.is_alive()}
+
+    def noticed(self, replica: Replica) -> None:
+        """A replica's state changed: once the latest revision is ready, the ones before it end (in the single mode)."""
+        if not replica.ready or not self.single:
+            return
+        with self._lock:
+            latest = next((name for name, held in self.revisions.items() if replica in held), None)
+            if latest is None or latest not in self.weights:
+                return
+            old = [name for name in self.revisions if name != latest]
+            held = [other for name in old for other in self.revisions.pop(name)]
+        if held:
+            threading.Thread(target=end_all, args=(held,), daemon=True).start()
+
+    # ------------------------------------------------------------------------------------------ ingress
+
+    def _accept(self) -> None:
+        assert self.ingress is not None  # noqa: S101
+        while True:
+            connection, _ = self.ingress.accept()
+            chosen = self._choose()
+            if chosen is None:
+                busy = threading.Thread(
+                    target=respond, args=(connection, "503 Service Unavailable", "The app has no replica that is ready."), daemon=True
+                )
+                busy.start()
+                continue
+            with connection:
+                chosen.channel.send({"do": "connect"}, connection.fileno())
+
+    def _choose(self) -> Replica | None:
+        """A ready replica of a revision chosen by weight; while the latest one is not ready, of the one before it."""
+        with self._lock:
+            ready = {name: [item for item in held if item.ready] for name, held in self.revisions.items()}
+        ready = {name: held for name, held in ready.items() if held}
+        weighted = [name for name in ready if self.weights.get(name)]
+        if weighted:
+            return random.choice(ready[random.choices(weighted, [self.weights[name] for name in weighted])[0]])
+        return random.choice([*ready.values()][-1]) if ready and self.single else None
+
+    # ------------------------------------------------------------------------------------------ a job's execution
+
+    def _run(self, message: Message) -> Message:
+        threading.Thread(target=self._execute, args=(message,), daemon=True).start()
+        return {}
+
+    def _execute(self, message: Message) -> None:
+        """Run to completion: again after a failure as often as the job allows, no longer than it allows."""
+        until = time.monotonic() + message["timeout"]
+        status, details = "Failed", ""
+        for attempt in range(message["retries"] + 1):
+            with self._lock:
+                if self.stopped:
+                    return
+                spec = dict(message["replicas"][0])
+                spec["name"] = f"{spec['name']}-{attempt}" if attempt else spec["name"]
+                self._launch({**message, "replicas": [spec]})
+                replica = self.revisions[message["revision"]][0]
+            finished = replica.over.wait(max(until - time.monotonic(), 0.0))
+            replica.stop()
+            details = replica.failure or (f"Exit status {replica.end}." if finished else "It took longer than replicaTimeout.")
+            if finished and replica.end == 0:
+                status = "Succeeded"
+                break
+            if not finished or self.stopped:
+                break
+        self._finish("Stopped" if self.stopped else status, details)
+
+    def _finish(self, status: str, details: str) -> None:
+        write_result(self.folder, status, details)
+        self.leave()
+
+    # ------------------------------------------------------------------------------------------ the end
+
+    def _forget_logs(self) -> None:
+        """Drop the logs of replicas long gone."""
+        with self._lock:
+            running = {replica.name for held in self.revisions.values() for replica in held}
+        logs = sorted((item for item in self.folder.iterdir() if item.is_dir()), key=lambda item: item.stat().st_mtime, reverse=True)
+        for folder in logs[KEPT_REPLICAS:]:
+            if folder.name not in running:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _look(self) -> None:
+        """End when the folder is gone, or another keeper has taken it over."""
+        mine = (self.folder / CONTROL).stat().st_ino
+        while True:
+            time.sleep(_LOOK_SECONDS)
+            try:
+                still = (self.folder / CONTROL).stat().st_ino == mine
+            except OSError:
+                still = False
+            if not still:
+                with self._lock:
+                    held = [replica for replicas in self.revisions.values() for replica in replicas]
+                end_all(held)
+                os._exit(0)
+
+    def leave(self) -> None:
+        """End this process."""
+        (self.folder / CONTROL).unlink(missing_ok=True)
+        os._exit(0)
+
+
+class _Unstartable:
+    """Stands for a replica on a machine that cannot run one."""
+
+    ready = False
+
+    def __init__(self, spec: dict[str, Any], problem: str) -> None:
+        self.name = spec["name"]
+        self.failure = problem
+        self.end: int | None = None
+        self.over = threading.Event()
+        self.over.set()
+        self._created = time.time()
+
+    def state(self) -> Message:
+        """Failed, with the reason."""
+        return {
+            "name": self.name, "runningState": "Failed", "ready": False, "restarts": 0, "created": self._created,
+            "details": self.failure,
+        }  # fmt: skip
+
+    def stop(self) -> None:
+        """Nothing runs."""
+
+
+def end_all(replicas: list[Replica]) -> None:
+    """End replicas at the same time, and wait until they are gone."""
+    endings = [threading.Thread(target=replica.stop) for replica in replicas]
+    for ending in endings:
+        ending.start()
+    for ending in endings:
+        ending.join()
+
+
+def write_result(folder: Path, status: str, details: str) -> None:
+    """Keep how an execution ended, for when nobody is there to ask."""
+    draft = folder / f"{RESULT}.new"
+    draft.write_text(json.dumps({"status": status, "endTime": time.time(), "details": details}))
+    os.replace(draft, folder / RESULT)
+
+
+def main() -> None:
+    """Run a keeper: its folder and the descriptors of its control socket and of its ingress (-1: none) are the arguments."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    folder, control, ingress = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+    listener = socket.socket(fileno=ingress) if ingress >= 0 else None
+    Keeper(folder, socket.socket(fileno=control), listener).serve()

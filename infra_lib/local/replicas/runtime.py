@@ -1,0 +1,253 @@
+"""The control plane's side: tells keepers what is wanted, asks them what is, and starts them."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import string
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from infra_lib.local.addresses import parse
+from infra_lib.local.protocol import ServiceError
+from infra_lib.local.replicas import launch
+from infra_lib.local.replicas.channel import CONTROL, Message, ask, listen
+from infra_lib.local.replicas.keeper import RESULT
+from infra_lib.local.replicas.logfile import follow as follow_log
+from infra_lib.local.replicas.logfile import tail
+from infra_lib.local.replicas.spec import Builder, folder_of, refuse
+from infra_lib.local.runtime import ReplicaState
+from infra_lib.local.store import Record, Store
+
+_NAME_CHARACTERS = string.ascii_lowercase + string.digits
+_IDLE_SECONDS = 30.0
+_UNANSWERED = "The process that kept it is gone: this machine was restarted, or the process was ended from outside."
+
+
+class ProcessRuntime:
+    """Runs the replicas of a store that lies in a folder. Nothing is started before a restart, a start or an execution asks for it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    # ------------------------------------------------------------------------------------------ apps
+
+    def restart(self, app: Record, revision: Record) -> None:
+        """Restart a revision's replicas, or start them for the first time."""
+        self._send("restart", app, revision)
+
+    def start(self, app: Record, revision: Record) -> None:
+        """Start a revision's replicas where none run."""
+        self._send("start", app, revision)
+
+    def update(self, app: Record) -> None:
+        """The app was written: once it has been started, what is new among its active revisions starts by itself."""
+        if ask(folder_of(self._store, app.id), {"do": "state"}) is None:
+            return
+        for revision in self._store.below(app.key, "microsoft.app/containerapps/revisions"):
+            if revision.properties["active"]:
+                self._send("start", app, revision)
+
+    def stop(self, app: Record, revision: Record) -> None:
+        """End a revision's replicas; with the last one, the keeper ends."""
+        ask(folder_of(self._store, app.id), {"do": "stop", "revision": revision.body["name"]})
+
+    def replicas(self, app: Record, revision: Record) -> list[ReplicaState] | None:
+        """The replicas as the keeper has them; none before the first start."""
+        state = ask(folder_of(self._store, app.id), {"do": "state"})
+        held: list[ReplicaState] = (state or {"revisions": {}})["revisions"].get(revision.body["name"], [])
+        return held
+
+    def _send(self, what: str, app: Record, revision: Record) -> None:
+        folder = folder_of(self._store, app.id)
+        name = str(revision.body["name"])
+        template = revision.properties["template"]
+        ingress = app.properties["configuration"].get("ingress") or {}
+        port = int(ingress.get("targetPort") or 0) or None
+        builder = Builder(self._store, app, template, folder)
+        count = max(int((template.get("scale") or {}).get("minReplicas") or 1), 1)
+        replicas = []
+        for _ in range(count):
+            replica = f"{name}-{_random(9)}-{_random(5)}"
+            own = {
+                "CONTAINER_APP_NAME": str(app.body["name"]), "CONTAINER_APP_REVISION": name, "CONTAINER_APP_REPLICA_NAME": replica,
+                "CONTAINER_APP_HOSTNAME": str(ingress.get("fqdn") or ""), "CONTAINER_APP_PORT": str(port or ""),
+            }  # fmt: skip
+            replicas.append(builder.replica(replica, own=own, port=port, once=False))
+        message = {
+            "do": what,
+            "revision": name,
+            "replicas": replicas,
+            "weights": _weights(app, ingress),
+            "single": app.properties["configuration"]["activeRevisionsMode"] == "Single",
+        }
+        if ask(folder, message) is None:
+            self._keep(folder, message, int(app.private["port"]) if ingress else None)
+
+    # ------------------------------------------------------------------------------------------ executions
+
+    def start_execution(self, job: Record, execution: Record) -> None:
+        """Run a job's execution."""
+        folder = folder_of(self._store, execution.id)
+        name = str(execution.body["name"])
+        configuration = job.properties["configuration"]
+        manual = configuration.get("manualTriggerConfig") or {}
+        if max(int(manual.get("parallelism") or 1), int(manual.get("replicaCompletionCount") or 1)) > 1:
+            raise refuse(
+                "LocalParallelismUnsupported",
+                f"The job '{job.body['name']}' wants several replicas of an execution; the local target runs one: set parallelism and "
+                "replicaCompletionCount to 1.",
+            )
+        template = {**execution.properties["template"], "volumes": job.properties["template"].get("volumes")}
+        _restore_mounts(template, job.properties["template"])
+        replica = f"{name}-{_random(5)}"
+        own = {
+            "CONTAINER_APP_JOB_NAME": str(job.body["name"]), "CONTAINER_APP_JOB_EXECUTION_NAME": name,
+            "CONTAINER_APP_REPLICA_NAME": replica,
+        }  # fmt: skip
+        message = {
+            "do": "run",
+            "revision": name,
+            "replicas": [Builder(self._store, job, template, folder).replica(replica, own=own, port=None, once=True)],
+            "timeout": configuration["replicaTimeout"],
+            "retries": configuration.get("replicaRetryLimit") or 0,
+        }
+        self._keep(folder, message, None)
+
+    def stop_execution(self, job: Record, execution: Record) -> None:
+        """End an execution's replica."""
+        ask(folder_of(self._store, execution.id), {"do": "stop"})
+
+    def execution(self, job: Record, execution: Record) -> dict[str, Any] | None:
+        """How an execution is, or how it ended."""
+        folder = folder_of(self._store, execution.id)
+        if not folder.is_dir():
+            return None
+        if ask(folder, {"do": "state"}) is not None:
+            return {"status": "Running", "endTime": None, "details": ""}
+        try:
+            ended: dict[str, Any] = json.loads((folder / RESULT).read_bytes())
+        except FileNotFoundError:
+            ended = {"status": "Failed", "endTime": folder.stat().st_mtime, "details": _UNANSWERED}
+        return ended
+
+    def execution_replicas(self, execution: Record) -> list[str]:
+        """The names of the replicas that an execution had, the latest first."""
+        folder = folder_of(self._store, execution.id)
+        try:
+            found = [(item.stat().st_mtime, item.name) for item in folder.iterdir() if item.is_dir()]
+        except FileNotFoundError:
+            return []
+        return [name for _, name in sorted(found, reverse=True)]
+
+    # ------------------------------------------------------------------------------------------ logs
+
+    def console(self, holder: str, replica: str, container: str, *, lines: int, follow: bool) -> Iterator[str] | None:
+        """A container's log; followed until the replica is gone, or until nothing came for a while."""
+        address = parse(holder)
+        folder = folder_of(self._store, address.parent if address.type.lower().endswith("/revisions") else holder)
+        path = folder / replica / f"{container}.log"
+        if not path.resolve().is_relative_to(folder) or not path.parent.is_dir():
+            return None
+        if not follow:
+            return iter(tail(path, lines))
+
+        def is_over() -> bool:
+            revisions = (ask(folder, {"do": "state"}) or {"revisions": {}})["revisions"]
+            return not any(item["name"] == replica for held in revisions.values() for item in held)
+
+        return follow_log(path, lines, is_over, idle=_IDLE_SECONDS)
+
+    # ------------------------------------------------------------------------------------------ keepers
+
+    def _keep(self, folder: Path, message: Message, port: int | None) -> None:
+        """Start a keeper and give it its first task."""
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        ingress = _bind(port) if port is not None else None
+        control = listen(folder)
+        arguments = [str(folder), "3", "4" if ingress is not None else "-1"]
+        with open(os.devnull, "r+b") as nothing, (folder / "keeper.log").open("wb") as log:
+            actions = [
+                (os.POSIX_SPAWN_DUP2, nothing.fileno(), 0), (os.POSIX_SPAWN_DUP2, nothing.fileno(), 1),
+                (os.POSIX_SPAWN_DUP2, log.fileno(), 2),
+            ]  # fmt: skip
+            # Moved out of the way first, so that one descriptor does not take the place of the other.
+            passed = [os.dup(item.fileno()) for item in (control, ingress) if item is not None]
+            moved = [_above(descriptor) for descriptor in passed]
+            actions += [(os.POSIX_SPAWN_DUP2, descriptor, 3 + index) for index, descriptor in enumerate(moved)]
+            command = launch.python("infra_lib.local.replicas.keeper", *arguments)
+            try:
+                os.posix_spawn(command[0], command, {**os.environ}, file_actions=actions, setsid=True)
+            finally:
+                for descriptor in moved:
+                    os.close(descriptor)
+                control.close()
+                if ingress is not None:
+                    ingress.close()
+        if ask(folder, message, timeout=15.0) is None:
+            text = (folder / "keeper.log").read_text(errors="replace").strip().splitlines()
+            raise ServiceError(
+                500, "LocalRuntimeFailed", f"The process that runs '{folder.name}' did not start: {text[-1] if text else 'no answer'}."
+            )
+
+    def end_all(self) -> None:
+        """End everything that runs for this store, and forget the logs and the environments."""
+        if self._store.folder is None:
+            return
+        root = self._store.folder.resolve()
+        for control in [*(root / "replicas").rglob(CONTROL)]:
+            ask(control.parent, {"do": "stop"})
+        for name in ("replicas", "environments"):
+            shutil.rmtree(root / name, ignore_errors=True)
+
+
+def _weights(app: Record, ingress: Mapping[str, Any]) -> dict[str, int]:
+    """The share of the ingress's traffic by revision."""
+    latest = str(app.properties["latestRevisionName"])
+    weights: dict[str, int] = {}
+    for item in ingress.get("traffic") or [{"latestRevision": True, "weight": 100}]:
+        name = latest if item.get("latestRevision") else str(item.get("revisionName"))
+        weights[name] = weights.get(name, 0) + int(item.get("weight") or 0)
+    return weights
+
+
+def _restore_mounts(template: dict[str, Any], declared: Mapping[str, Any]) -> None:
+    """Containers that a start names keep the mounts that the job gives to the container of the same name."""
+    mounts = {item["name"]: item.get("volumeMounts") for item in declared["containers"]}
+    template["containers"] = [
+        {**item, "volumeMounts": item.get("volumeMounts") or mounts.get(item["name"])} for item in template["containers"]
+    ]
+
+
+def _bind(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        listener.close()
+        raise refuse(
+            "LocalPortInUse",
+            f"Port {port} of 127.0.0.1, which belongs to the app, is taken by another program ({error.strerror}): end that program.",
+        ) from error
+    listener.listen(128)
+    return listener
+
+
+def _above(descriptor: int) -> int:
+    """The same file under a number that is not among those a keeper is given."""
+    import fcntl
+
+    moved = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, 10)
+    os.close(descriptor)
+    return moved
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(_NAME_CHARACTERS) for _ in range(length))
+
+
