@@ -48,3 +48,7 @@ class DeploymentError(InfraError):
     def __init__(self, message: str, causes: Sequence[str] = ()) -> None:
         self.causes: tuple[str, ...] = tuple(causes)
         super().__init__("\n".join([message, *self.causes]))
+
+
+class SyncError(DeploymentError):
+    """Files could not be transferred, or not all of them. ``causes`` holds a line for each; what was transferred stays."""

@@ -31,6 +31,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "validate": ("validate", "Check a file and its parameters; nothing is deployed."),
     "plan": ("plan", "Decide for every resource: create, update, keep or leave."),
     "provision": ("provision", "Plan, deploy what has to change, write the config file."),
+    "sync": ("sync", "Send the project folder to its file share; only what changed."),
+    "download": ("download", "Fetch results from the project's file share."),
     "down": ("down", "Delete what this project created, and only that."),
     "types": ("types", "Write a Python module of a template's parameters."),
     "resource-types": ("resource_types", "Import or show what is known of Azure's resource types."),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import time
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -176,15 +177,26 @@ class Target:
 
         return StorageManagementClient(self._credential, self.subscription_id, **self._client_options())
 
-    def share(self, account_url: str, share_name: str, account_key: str) -> ShareClient:
+    def share(
+        self, account_url: str, share_name: str, account_key: str, *, retried: Callable[[float], None] | None = None
+    ) -> ShareClient:
         """The data plane of a file share. ``account_url`` is the account's file endpoint, ``account_key`` one of its keys.
 
-        The client is built directly and not derived from another, because derived clients wait in real time between retries.
+        Clients derived from it wait on this target's clock between tries, too; ``retried`` is told the seconds of each wait.
         """
         from azure.storage.fileshare import ShareClient
 
-        options: dict[str, Any] = {"transport": self._manager.transport()} if self._manager is not None else {}
-        return ShareClient(account_url, share_name, credential=account_key, **options)
+        from infra_lib.deploy.data_plane import TargetRetry, pooled_transport
+
+        return ShareClient(
+            account_url,
+            share_name,
+            credential=account_key,
+            transport=self._manager.transport() if self._manager is not None else pooled_transport(),
+            retry_policy=TargetRetry(self.sleep, retried),
+            allow_trailing_dot=True,
+            allow_source_trailing_dot=True,
+        )
 
     def _client_options(self) -> dict[str, Any]:
         options: dict[str, Any] = {"base_url": self.endpoint}

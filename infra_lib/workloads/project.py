@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from infra_lib.errors import InputError
 from infra_lib.workloads.config import WorkloadConfig
 from infra_lib.workloads.finetuning import Finetuning
 from infra_lib.workloads.inference import Inference
+
+if TYPE_CHECKING:
+    from infra_lib.deploy.target import Target
+    from infra_lib.workloads.sync.download import DownloadResult
+    from infra_lib.workloads.sync.model import Confirm, Links, SyncListener, SyncResult
 
 WORKLOADS = ("inference", "finetuning")
 STORE_FOLDER = ".infra"
@@ -78,6 +84,56 @@ class Project:
     def config(self, workload: str) -> WorkloadConfig:
         """The workload's config as the file has it now."""
         return WorkloadConfig(self.config_path(workload), workload)
+
+    def sync(
+        self,
+        target: Target,
+        *,
+        workload: str | None = None,
+        delete: bool = False,
+        dry_run: bool = False,
+        links: Links = "follow",
+        confirm: Confirm | None = None,
+        progress: SyncListener | None = None,
+    ) -> SyncResult:
+        """Make the file share that the config file names have what this folder has; only what changed is sent.
+
+        What ``.infraignore`` names is left out, ``.infra/`` and ``.git/`` always. ``delete`` removes what a former run put on the
+        share and the folder does not have any more. ``links``: symbolic links are followed ("follow"), left out ("skip"), or
+        a problem ("refuse"). ``confirm`` is asked with the plan before anything is sent; ``progress`` is told how far it is, from
+        several threads, one at a time. ``workload`` chooses where the two config files name different shares.
+
+        Raises InputError before anything is sent for what cannot be synchronised as it is; SyncError for a transfer that ended
+        early (the next run goes on with it), or did not send all files.
+        """
+        from infra_lib.workloads.sync.location import share_location
+        from infra_lib.workloads.sync.run import synchronise
+
+        return synchronise(
+            self.folder, target, share_location(self, target, workload), state=self.store, delete=delete, dry_run=dry_run,
+            links=links, confirm=confirm, listener=progress,
+        )  # fmt: skip
+
+    def download(
+        self,
+        target: Target,
+        path: str,
+        *,
+        to: str | Path | None = None,
+        workload: str | None = None,
+        overwrite: bool = False,
+        progress: SyncListener | None = None,
+    ) -> DownloadResult:
+        """Fetch a file or folder of the share, with all that is in it: into the folder ``to``, else to its place in this one.
+
+        A file that is here and newer than the one there is not replaced unless ``overwrite``. Raises InputError for that and for
+        a path that the share does not have, SyncError when not all arrived.
+        """
+        from infra_lib.workloads.sync.download import download
+        from infra_lib.workloads.sync.location import share_location
+
+        into = Path(to) if to is not None else self.folder.joinpath(*path.strip("/").split("/")[:-1])
+        return download(target, share_location(self, target, workload), path, into, overwrite=overwrite, listener=progress)
 
     def _places(self, file_name: str) -> tuple[Path, Path]:
         """Provisioning files are in infra/provision/; some people keep the parameter file at infra/."""

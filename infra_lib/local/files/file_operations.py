@@ -219,6 +219,7 @@ class FileOperations:
         os.replace(source, wanted)
         share.move(source, wanted)
         share.tree.added(wanted)
+        content.apply_write_time(call, wanted)
         document = share.document(wanted)
         metadata, headers = content.metadata_of(call), content.given_headers(call)
         if metadata or headers:
@@ -265,6 +266,10 @@ class FileOperations:
     def lease(self, share: Share, names: list[str], call: Call) -> Reply:
         """Lease File: acquire, change, release, break."""
         path = self._existing(share, names)
+        with share.store.transaction():
+            return self._lease(share, path, call)
+
+    def _lease(self, share: Share, path: str, call: Call) -> Reply:
         document = share.document(path)
         action, given = call.headers.get("x-ms-lease-action", "").lower(), call.headers.get("x-ms-lease-id")
         held = document.get("lease")
