@@ -7,12 +7,13 @@ from typing import Any
 
 from infra_lib.arm.binding import build_frame, evaluate_declarations, nested_value, unknown_parameters
 from infra_lib.arm.bodies import compile_json
+from infra_lib.arm.compiler import compile_node
 from infra_lib.arm.evaluate import Expansion
 from infra_lib.arm.expressions import Access, Call, Literal
 from infra_lib.arm.failures import VALIDATION, EvaluationError
 from infra_lib.arm.frame import Frame
 from infra_lib.arm.instances import Instance
-from infra_lib.arm.partial import UNKNOWN, PartialDict, Residual, materialize, mentions, residual_call
+from infra_lib.arm.partial import UNKNOWN, PartialDict, Residual, materialize, mentions, normalize, residual_call
 from infra_lib.arm.places import (
     Place,
     deployment_context,
@@ -146,7 +147,24 @@ def _inner_frame(instance: Instance, template: Template, raw: Mapping[str, Any],
         message = "managementGroup(), which is not known here, has no meaning at the scope of the nested deployment."
         raise EvaluationError(message, kind=VALIDATION)
     location = outer.within(instance, compile_json(member(instance.declaration.body, "location")))
-    return build_frame(template, values, nested_metadata(instance, template, place, location))
+    frame = build_frame(template, values, nested_metadata(instance, template, place, location))
+    if place.kind == "managementGroup":
+        values.update({name: _at_management_group(value, frame) for name, value in values.items()})
+    return frame
+
+
+def _at_management_group(value: Any, frame: Frame) -> Any:
+    """A parameter's value in which managementGroup(), unknown outside, is the nested deployment's, as in Azure's preview."""
+    if not mentions(value, "managementgroup"):
+        return value
+    if type(value) is Residual:
+        try:
+            return compile_node(value.node)(frame)
+        except EvaluationError:
+            return value
+    if isinstance(value, dict):
+        return normalize({name: _at_management_group(item, frame) for name, item in value.items()})
+    return normalize([_at_management_group(item, frame) for item in value]) if isinstance(value, list) else value
 
 
 def nested_metadata(instance: Instance, template: Template, place: Place, location: Any) -> dict[str, Any]:
