@@ -161,11 +161,12 @@ _FUNCTION_VISIBLE = (
 
 
 class Use:
-    """A place where a declared name is used: the symbol, the node, and whether it is inside a lambda."""
+    """A place where a declared name is used: the symbol, the node, whether it is inside a lambda, whether only its name counts."""
 
-    __slots__ = ("in_lambda", "node", "symbol")
+    __slots__ = ("in_lambda", "name_only", "node", "symbol")
 
-    def __init__(self, symbol: sym.DeclaredSymbol, node: s.Node, in_lambda: bool) -> None:
+    def __init__(self, symbol: sym.DeclaredSymbol, node: s.Node, in_lambda: bool, name_only: bool = False) -> None:
+        self.name_only = name_only
         self.symbol = symbol
         self.node = node
         self.in_lambda = in_lambda
@@ -185,6 +186,7 @@ class _Binder:
         self.errors = 0
         self.lambda_depth = 0
         self.in_decorator = False
+        self.name_only = False
         self.in_function = False
         self.in_type = False
         self.reported: set[sym.DeclaredSymbol] = set()
@@ -423,6 +425,8 @@ class _Binder:
 
     def for_expression(self, node: s.ForExpression) -> None:
         self.visit(node.expression)
+        if self.owner is not None:
+            self.model.loops.setdefault(self.owner, []).append(node)
         item = sym.LocalSymbol(node.item, node, "item")
         self.symbols[node.item] = item
         scope: dict[str, sym.DeclaredSymbol] = {item.name: item}
@@ -500,7 +504,7 @@ class _Binder:
         return symbol
 
     def use(self, symbol: sym.DeclaredSymbol, node: s.Node) -> None:
-        use = Use(symbol, node, self.lambda_depth > 0)
+        use = Use(symbol, node, self.lambda_depth > 0, self.name_only)
         if self.owner is not None:
             self.model.uses.setdefault(self.owner, []).append(use)
         self.uses.append(use)
@@ -565,8 +569,13 @@ class _Binder:
                 self.use(nested, node)
 
     def arguments(self, node: s.FunctionCall | s.InstanceCall) -> None:
+        function = self.symbols.get(node)
+        before = self.name_only
+        if type(function) is sym.BuiltInFunction and function.info.flags & namespaces.NAME_ONLY:
+            self.name_only = True
         for argument in node.arguments:
             self.visit(argument)
+        self.name_only = before
 
     def call(self, node: s.FunctionCall) -> None:
         name = node.identifier.name
@@ -598,7 +607,13 @@ class _Binder:
             elif node.identifier.valid:
                 self.unknown_in(base.name, node.identifier)
                 self.symbols[node] = sym.ErrorSymbol(node.identifier.name)
+        elif type(base) is not sym.WildcardSymbol and node.identifier.name.startswith("list"):
+            self.note_run_time_call(node)
         self.arguments(node)
+
+    def note_run_time_call(self, node: s.FunctionCall | s.InstanceCall) -> None:
+        if self.owner is not None:
+            self.model.run_time_calls.setdefault(self.owner, []).append(node)
 
     def built_in(self, node: s.FunctionCall | s.InstanceCall, function: sym.BuiltInFunction) -> None:
         """Bind a call to a function of a name space and check what can be checked without types: place and argument count."""
@@ -606,6 +621,8 @@ class _Binder:
         name, _, _, flags = function.info
         if name in _LITERAL_CALLS:
             self.model.arithmetic.append(node)
+        if flags & namespaces.INLINE:
+            self.note_run_time_call(node)
         if flags & namespaces.DEFAULTS_ONLY and not self.defaults_allowed:
             self.error("BCP065", node.identifier, name=name)
             return

@@ -10,7 +10,6 @@ from infra_lib.bicep import declarations, types
 from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
 from infra_lib.bicep.deployables import Deployables
-from infra_lib.bicep.inlining import find_inlined
 from infra_lib.bicep.lower import Constant, Lowering, UnsupportedError
 from infra_lib.bicep.model import SemanticModel
 from infra_lib.bicep.names import Names
@@ -82,7 +81,7 @@ class Emission:
         self.failed = False
         self.experimental = model.compiler.configuration_of(model.path).is_enabled("assertions")
         self.symbolic = self.experimental or needs_symbolic_names(model)
-        self.inlined = find_inlined(model)
+        self.inlined = model.inlined
         self.names = Names(model) if names is None else names
         self.references = References(self)
         self.lowering = Lowering(self)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from infra_lib.bicep.binder import Use
     from infra_lib.bicep.compiler import Compiler
     from infra_lib.bicep.imports import ImportClosure
+    from infra_lib.bicep.inlining import Inlined
     from infra_lib.bicep.namespaces import Kind
     from infra_lib.bicep.parser import Parsed
     from infra_lib.bicep.resources import ResourceTable
@@ -123,6 +124,8 @@ class SemanticModel(ModuleTarget):
         self.symbols: dict[s.Node, sym.Symbol] = {}
         self.around: dict[s.Node, s.Node] = {}
         self.uses: dict[sym.DeclaredSymbol, list[Use]] = {}
+        self.loops: dict[sym.DeclaredSymbol, list[s.ForExpression]] = {}
+        self.run_time_calls: dict[sym.DeclaredSymbol, list[s.FunctionCall | s.InstanceCall]] = {}
         self.cycles: dict[sym.DeclaredSymbol, list[sym.DeclaredSymbol]] = {}
         self.invalid: set[sym.DeclaredSymbol] = set()
         self.compile_time_calls: list[s.FunctionCall | s.InstanceCall] = []
@@ -218,6 +221,13 @@ class SemanticModel(ModuleTarget):
         from infra_lib.bicep.imports import ImportClosure
 
         return ImportClosure(self)
+
+    @cached_property
+    def inlined(self) -> Inlined:
+        """The variables and existing resources that are written out where they are used (:mod:`infra_lib.bicep.inlining`)."""
+        from infra_lib.bicep.inlining import find_inlined
+
+        return find_inlined(self)
 
     @cached_property
     def resource_table(self) -> ResourceTable:

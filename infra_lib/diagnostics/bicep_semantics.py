@@ -59,6 +59,17 @@ CODES: dict[str, Entry] = {
         "A secure output is read here other than right off its module.",
         "Write module.outputs.name, without ! or .? in it.",
     ),
+    # values that only a running deployment knows
+    "BCP120": Entry(
+        "error",
+        'The property "{name}" needs a value that is known when the deployment starts; this one is not.',
+        "Use id, name, type or apiVersion of the resource, or a parameter.",
+    ),
+    "BCP177": Entry("error", "A condition needs values that are known when the deployment starts; this one is not."),
+    "BCP178": Entry("error", "A loop needs a collection that is known when the deployment starts; this value is not."),
+    "BCP181": Entry("error", 'The arguments of "{name}" have to be known when the deployment starts; this value is not.'),
+    "BCP182": Entry("error", 'The looped variable "{name}" cannot hold a value that only the running deployment knows.'),
+    "BCP341": Entry("error", "A function cannot read a value that only the running deployment knows.", "Pass it in as an argument."),
     # experimental features
     "BCP204": Entry(
         "error", 'The extension "{name}" is not known.', "Correct its name, or add it to extensions in bicepconfig.json."

@@ -11,10 +11,16 @@ from collections.abc import Callable
 
 from infra_lib.bicep.checks.arithmetic import check_arithmetic
 from infra_lib.bicep.checks.experimental import check_experimental
+from infra_lib.bicep.checks.run_time import check_run_time_values
 from infra_lib.bicep.checks.secure_outputs import check_secure_outputs
 from infra_lib.bicep.model import SemanticModel
 
-CHECKS: tuple[Callable[[SemanticModel], None], ...] = (check_experimental, check_secure_outputs, check_arithmetic)
+CHECKS: tuple[Callable[[SemanticModel], None], ...] = (
+    check_experimental,
+    check_secure_outputs,
+    check_arithmetic,
+    check_run_time_values,
+)
 
 
 def run_checks(model: SemanticModel) -> None:

@@ -1,0 +1,166 @@
+"""Values that only a running deployment knows, where they have to be known when it starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from infra_lib.bicep import symbols as sym
+from infra_lib.bicep import syntax as s
+from infra_lib.bicep.binder import Use
+from infra_lib.bicep.model import SemanticModel
+
+_KNOWN_OF_RESOURCES = frozenset(("id", "name", "type", "apiVersion"))
+_KNOWN_OF_MODULES = frozenset(("name",))
+_START_OF_RESOURCES = frozenset(
+    ("name", "location", "kind", "subscriptionId", "resourceGroup", "managedBy", "extendedLocation", "zones", "placement", "plan",
+     "sku", "identity", "managedByExtended", "tags", "asserts", "parent", "scope")
+)  # fmt: skip
+"""Properties of a resource whose values a deployment needs when it starts."""
+_START_OF_MODULES = frozenset(("name", "scope", "identity"))
+_PLACING = ("parent", "scope")
+"""Properties that take a resource as a whole."""
+
+
+def check_run_time_values(model: SemanticModel) -> None:
+    """Report run-time values in such properties, in conditions, in loops' collections, in looped variables, in ``func``."""
+    _Checker(model).run()
+
+
+class _Checker:
+    def __init__(self, model: SemanticModel) -> None:
+        self.model = model
+        self.around = model.around
+        self.invalid = model.invalid | model.cycles.keys()
+        self.run_time = self._run_time_variables()
+
+    # ------------------------------------------------------------------------------------------ variables
+
+    def _run_time_variables(self) -> set[sym.DeclaredSymbol]:
+        """The variables with a run-time value somewhere in them, directly or through others."""
+        model = self.model
+        found: set[sym.DeclaredSymbol] = set()
+        users: dict[sym.DeclaredSymbol, list[sym.DeclaredSymbol]] = {}
+        for variable in model.variables:
+            uses = model.uses.get(variable, ())
+            if model.run_time_calls.get(variable) or any(self.violation(use, False) for use in uses):
+                found.add(variable)
+            for use in uses:
+                if type(use.symbol) is sym.VariableSymbol and not use.name_only:
+                    users.setdefault(use.symbol, []).append(variable)
+        pending = list(found)
+        while pending:
+            for user in users.get(pending.pop(), ()):
+                if user not in found:
+                    found.add(user)
+                    pending.append(user)
+        return found
+
+    # ------------------------------------------------------------------------------------------ one use
+
+    def violation(self, use: Use, placing: bool) -> s.Node | None:
+        """The node to report where a use of a resource or module reads a run-time value; None where it does not.
+
+        ``placing``: the use is in ``parent`` or ``scope``, where a whole resource may stand.
+        """
+        symbol = use.symbol
+        if use.name_only or not isinstance(symbol, sym.DeployableSymbol) or symbol in self.model.invalid:
+            return None
+        child, above = self.above(use.node)
+        if isinstance(above, s.ResourceAccess):
+            return None
+        if isinstance(above, s.ArrayAccess) and above.base is child:
+            name = above.index.literal if isinstance(above.index, s.StringSyntax) else None
+            if not symbol.is_collection:
+                return above if name is None or self.is_run_time(symbol, name) else None
+            if name is not None:
+                return None
+            item, outer = self.above(above)
+            if isinstance(outer, (s.PropertyAccess, s.ArrayAccess)) and outer.base is item:
+                name = _property(outer)
+                return outer if name is None or self.is_run_time(symbol, name) else None
+        elif symbol.is_collection:
+            return None
+        elif isinstance(above, s.PropertyAccess):
+            return above if self.is_run_time(symbol, above.identifier.name) else None
+        if placing:
+            return child if symbol in self.model.inlined.resources else None
+        return child
+
+    def above(self, node: s.Node) -> tuple[s.Node, s.Node | None]:
+        """The node with the ``!`` behind it, and the access, call or parentheses around that."""
+        above = self.around.get(node)
+        while isinstance(above, s.NonNull):
+            node, above = above, self.around.get(above)
+        return node, above
+
+    def is_run_time(self, symbol: sym.DeployableSymbol, name: str) -> bool:
+        if isinstance(symbol, sym.ModuleSymbol):
+            return name not in _KNOWN_OF_MODULES
+        if name not in _KNOWN_OF_RESOURCES:
+            return True
+        return name in ("id", "name") and symbol in self.model.inlined.resources
+
+    # ------------------------------------------------------------------------------------------ places
+
+    def run(self) -> None:
+        model = self.model
+        for resource in model.all_resources():
+            if not resource.is_existing:
+                self.deployable(resource, _START_OF_RESOURCES)
+        for module in model.modules:
+            self.deployable(module, _START_OF_MODULES)
+        for owner in (*model.variables, *model.outputs):
+            self.loops(owner)
+            self.calls(owner)
+        for function in model.functions:
+            self.area("BCP341", function, function.node)
+
+    def deployable(self, symbol: sym.DeployableSymbol, properties: frozenset[str]) -> None:
+        if symbol.condition is not None:
+            self.area("BCP177", symbol, symbol.condition)
+        if symbol.body is not None:
+            for item in symbol.body.properties():
+                if item.name in properties:
+                    self.area("BCP120", symbol, item, name=item.name, placing=item.name in _PLACING)
+        self.loops(symbol)
+        self.calls(symbol)
+
+    def loops(self, owner: sym.DeclaredSymbol) -> None:
+        for loop in self.model.loops.get(owner, ()):
+            self.area("BCP178", owner, loop.expression)
+            if isinstance(self.around.get(loop), s.VariableDeclaration):
+                self.area("BCP182", owner, loop.body, name=owner.name)
+
+    def calls(self, owner: sym.DeclaredSymbol) -> None:
+        for call in self.model.run_time_calls.get(owner, ()):
+            for argument in call.arguments:
+                self.area("BCP181", owner, argument, name=call.identifier.name)
+
+    def area(self, code: str, owner: sym.DeclaredSymbol, node: s.Node, *, placing: bool = False, **names: object) -> None:
+        """Report every run-time value within a node."""
+        for use in self.uses(owner, node):
+            if type(use.symbol) is sym.VariableSymbol:
+                if use.symbol in self.run_time and not use.name_only and use.symbol not in self.invalid:
+                    self.report(code, use.node, names)
+            else:
+                found = self.violation(use, placing)
+                if found is not None:
+                    self.report(code, found, names)
+        for call in self.model.run_time_calls.get(owner, ()):
+            if node.start <= call.start and call.end <= node.end:
+                self.report(code, call, names)
+
+    def uses(self, owner: sym.DeclaredSymbol, node: s.Node) -> Iterator[Use]:
+        for use in self.model.uses.get(owner, ()):
+            if node.start <= use.node.start and use.node.end <= node.end:
+                yield use
+
+    def report(self, code: str, node: s.Node, names: dict[str, object]) -> None:
+        self.model.report(code, node, **names)  # type: ignore[arg-type]
+
+
+def _property(node: s.PropertyAccess | s.ArrayAccess) -> str | None:
+    """The property that an access names, None where it is computed."""
+    if isinstance(node, s.PropertyAccess):
+        return node.identifier.name
+    return node.index.literal if isinstance(node.index, s.StringSyntax) else None
