@@ -21,6 +21,7 @@ from infra_lib.bicep.declared_types import (
     without_null,
 )
 from infra_lib.bicep.namespaces import DECORATORS
+from infra_lib.bicep.type_checks import type_syntax_of, types_below
 from infra_lib.bicep.type_table import declared_type_syntax
 
 if TYPE_CHECKING:
@@ -96,15 +97,20 @@ def _check_missing_declaration(model: SemanticModel, node: s.SkippedDeclaration)
 
 
 def _decorated(model: SemanticModel) -> Iterator[s.Decorated]:
-    if "@" not in model.file.text:
-        return
+    """Everything with decorators: statements, nested resources, members of types."""
     pending: list[s.Node] = list(reversed(model.file.program.declarations))
     while pending:
         node = pending.pop()
         if isinstance(node, s.Decorated) and node.decorators:
             yield node
-        if not isinstance(node, (s.StringSyntax, s.VariableAccess, s.Decorator)):
-            pending.extend(node.children())
+        if isinstance(node, s.ResourceDeclaration):
+            symbol = model.symbols.get(node)
+            body = symbol.body if isinstance(symbol, sym.ResourceSymbol) else None
+            pending.extend(item for item in (body.items if body is not None else ()) if isinstance(item, s.Declaration))
+        for written in type_syntax_of(node):
+            for below, _ in types_below(written):
+                if isinstance(below, s.Decorated) and below.decorators:
+                    yield below
 
 
 class _Checks:

@@ -8,36 +8,22 @@ from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
 from infra_lib.bicep.imports import Export, exports_of, find_export
 from infra_lib.bicep.spelling import suggest
-from infra_lib.bicep.type_checks import type_syntax_of
 
 if TYPE_CHECKING:
     from infra_lib.bicep.model import SemanticModel
+    from infra_lib.bicep.type_table import TypeTable
 
 
-def check_functions(model: SemanticModel) -> None:
-    """Report calls with a wrong number of arguments and members that imported files do not have. Imports have to be linked."""
-    if not (model.functions or model.imports or model.wildcards):
-        return
-    pending: list[s.Node] = list(model.file.program.declarations)
-    types = {written for node in pending for written in type_syntax_of(node)}
-    while pending:
-        node = pending.pop()
-        if isinstance(node, s.FunctionCall):
-            _check_call(model, node)
-        elif isinstance(node, (s.InstanceCall, s.PropertyAccess)) and node not in types:
-            symbol = model.symbols.get(node.base)
-            if isinstance(symbol, sym.WildcardSymbol):
-                _check_member(model, node, symbol)
-        pending.extend(_decorators_below(node) if node in types else node.children())
-
-
-def _decorators_below(node: s.Node) -> list[s.Node]:
-    found: list[s.Node] = []
-    pending = [node]
-    while pending:
-        for child in pending.pop().children():
-            (found if isinstance(child, s.Decorator) else pending).append(child)
-    return found
+def check_functions(model: SemanticModel, table: TypeTable) -> None:
+    """Report calls with a wrong number of arguments and members that imported files do not have. Types have to be made."""
+    for uses in model.uses.values():
+        for use in uses:
+            if isinstance(use.node, s.FunctionCall):
+                _check_call(model, use.node)
+            elif isinstance(use.symbol, sym.WildcardSymbol):
+                around = model.around.get(use.node)
+                if isinstance(around, (s.InstanceCall, s.PropertyAccess)) and not table.is_type(around):
+                    _check_member(model, around, use.symbol)
 
 
 def _check_call(model: SemanticModel, node: s.FunctionCall) -> None:

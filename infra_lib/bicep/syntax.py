@@ -27,13 +27,27 @@ class Node:
 
     def children(self) -> Iterator[Node]:
         """The nodes directly below this one, in the order of their slots (decorators come first, as in the source)."""
-        for cls in reversed(type(self).__mro__):
-            for name in getattr(cls, "__slots__", ()):
-                value = getattr(self, name)
-                if isinstance(value, Node):
-                    yield value
-                elif isinstance(value, list):
-                    yield from (item for item in value if isinstance(item, Node))
+        kind = type(self)
+        names = _CHILD_SLOTS.get(kind)
+        if names is None:
+            slots = (name for cls in reversed(kind.__mro__) for name in getattr(cls, "__slots__", ()))
+            names = _CHILD_SLOTS[kind] = tuple(name for name in slots if name not in _SCALAR_SLOTS)
+        for name in names:
+            value = getattr(self, name)
+            if isinstance(value, Node):
+                yield value
+            elif type(value) is list:
+                for item in value:
+                    if isinstance(item, Node):
+                        yield item
+
+
+_CHILD_SLOTS: dict[type, tuple[str, ...]] = {}
+_SCALAR_SLOTS = frozenset((
+    "end", "existing_start", "from_end", "keyword_start", "multi_line", "name", "operator", "operator_end", "operator_start", "safe",
+    "segments", "start", "valid",
+))  # fmt: skip
+"""Slots that never hold a node."""
 
 
 class Identifier(Node):

@@ -33,8 +33,10 @@ def check_declarations(model: SemanticModel, table: TypeTable) -> None:
     for _, node in written:
         table.value_type(node)
     table.check_accesses()
-    for _, node in written:
-        _check_discriminated(table, node)
+    for node, _ in table.told_apart():
+        found = table.type_of(node)
+        if isinstance(found, DiscriminatedType):
+            check_discriminated(table, node, found)
     mistakes = [finding for finding in model.findings[known:] if finding.code not in _HARMLESS]
     for _, node in written:
         _check_below(table, node)
@@ -71,14 +73,6 @@ def types_below(node: s.Expression) -> Iterator[tuple[s.Node, s.Node | None]]:
 
 
 # ---------------------------------------------------------------------------------------------- single types
-
-
-def _check_discriminated(table: TypeTable, node: s.Expression) -> None:
-    for current, _ in types_below(node):
-        if isinstance(current, s.UnionType):
-            found = table.type_of(current)
-            if isinstance(found, DiscriminatedType):
-                check_discriminated(table, current, found)
 
 
 def _check_below(table: TypeTable, node: s.Expression) -> None:

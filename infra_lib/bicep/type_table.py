@@ -228,6 +228,14 @@ class TypeTable:
         key = self._union_keys()[node]
         return INVALID if key is None else DiscriminatedType(key, members)
 
+    def told_apart(self) -> list[tuple[s.UnionType, str | None]]:
+        """The unions below a ``@discriminator`` with the property that it names."""
+        return list(self._union_keys().items())
+
+    def is_type(self, node: s.Node) -> bool:
+        """True for a node that has been taken for a type."""
+        return node in self._types
+
     def _union_keys(self) -> dict[s.UnionType, str | None]:
         """The unions below a ``@discriminator``, with the name that it gives, None where it gives none."""
         if self._discriminators is None:

@@ -106,4 +106,4 @@ def check_types(model: SemanticModel) -> None:
     check_imports(model)
     check_declarations(model, table)
     check_decorators(model, table)
-    check_functions(model)
+    check_functions(model, table)
