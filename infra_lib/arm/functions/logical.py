@@ -104,7 +104,7 @@ class _UndecidedError(Exception):
     """A lambda gave something unknown where a function must know it to go on."""
 
 
-_GATHERING = frozenset({"map", "mapvalues", "toobject", "reduce"})
+_GATHERING = frozenset({"map", "mapvalues", "toobject"})
 """Functions that pass on what their lambdas return, so that it need not be known."""
 
 
@@ -159,7 +159,9 @@ def compile_lambda_call(node: Call, function: Function, arguments: list[Closure]
             value = argument(frame)
             values.append(_deciding(value) if not gathers and isinstance(value, LambdaValue) else value)
         values[0] = materialize(values[0]) if not isinstance(values[0], PartialList) else values[0]
-        if any(type(value) is Residual for value in values):
+        if any(type(value) is Residual for value in values) or (
+            node.key == "reduce" and not UNKNOWN.isdisjoint(map(type, values))
+        ):
             return _unevaluated(node, values, frame)
         try:
             if node.key == "toobject":
