@@ -473,6 +473,8 @@ def _follow_declared(reference: Declared, keys: list[Any], node: Node) -> Any:
         inside = path[1:]
     value: Any = reference.properties
     for position, key in enumerate(inside):
+        if type(value) is Declared:
+            return _follow_declared(value, inside[position:], node)
         if type(value) is Residual and reference.followed:
             return residual_access(value.node, inside[position:])
         try:
@@ -484,4 +486,6 @@ def _follow_declared(reference: Declared, keys: list[Any], node: Node) -> Any:
             return residual_access(reference.node, path)
     if (value is None and not reference.followed) or (type(value) is Residual and not reference.followed):
         return residual_access(reference.node, path)
+    if isinstance(value, dict | list) and not reference.followed:
+        return Declared(residual_access(reference.node, path).node, value, full=False, followed=False)
     return value

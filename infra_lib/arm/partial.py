@@ -52,19 +52,19 @@ class PartialList(list[Any]):
 class Declared:
     """``reference()`` of a resource of the same deployment: its text, and what the resource's declaration says of it.
 
-    A path into it is answered from the declaration where that has a value, otherwise it stays text. ``full`` is the third
+    ``properties`` is the declared object, or what a path led to in it. A path into it is answered from the declaration where that has a value, otherwise it stays text. ``full`` is the third
     argument of reference(). ``followed``: paths are answered even by what is unknown itself (outputs of nested deployments).
     """
 
     __slots__ = ("followed", "full", "node", "properties")
 
-    def __init__(self, node: Node, properties: dict[str, Any], *, full: bool, followed: bool) -> None:
+    def __init__(self, node: Node, properties: Any, *, full: bool, followed: bool) -> None:
         self.node = node
         self.properties = properties
         self.full = full
         self.followed = followed
 
-    def whole(self) -> dict[str, Any]:
+    def whole(self) -> Any:
         """The declaration itself, which is what a function gets that is called with the reference as an argument."""
         if not self.full:
             return self.properties
