@@ -8,6 +8,8 @@ A missing part of a broken declaration is a ``Skipped`` node of empty or skipped
 can always read every attribute; the syntax diagnostics are beside the tree, not in it.
 """
 
+# ruff: noqa: RUF023 - the order of the slots is the order of the children
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -44,8 +46,8 @@ class Node:
 
 _CHILD_SLOTS: dict[type, tuple[str, ...]] = {}
 _SCALAR_SLOTS = frozenset((
-    "end", "existing_start", "from_end", "keyword_start", "multi_line", "name", "operator", "operator_end", "operator_start", "safe",
-    "segments", "start", "valid",
+    "end", "existing_start", "from_end", "keyword_start", "multi_line", "name", "operator", "operator_end", "operator_start",
+    "safe", "segments", "start", "valid",
 ))  # fmt: skip
 """Slots that never hold a node."""
 
@@ -113,7 +115,9 @@ class StringSyntax(Expression):
 
     __slots__ = ("expressions", "multi_line", "segments")
 
-    def __init__(self, start: int, end: int, segments: list[str], expressions: list[Expression], multi_line: bool = False) -> None:
+    def __init__(
+        self, start: int, end: int, segments: list[str], expressions: list[Expression], multi_line: bool = False
+    ) -> None:
         self.start = start
         self.end = end
         self.segments = segments
@@ -619,7 +623,7 @@ class MetadataDeclaration(Declaration):
 
 
 class ParameterDeclaration(Declaration):
-    """``param name type = default``; ``type`` is None only in the form that takes a default alone, ``default`` None without one."""
+    """``param name type = default``; ``type`` is Skipped where it is missing, ``default`` None without one."""
 
     __slots__ = ("identifier", "type", "default")
     identifier: Identifier
@@ -697,7 +701,10 @@ class AssertDeclaration(Declaration):
 
 
 class ImportDeclaration(Declaration):
-    """``import { a, b as c } from 'path'`` or ``import * as name from 'path'``; ``what`` is ImportedSymbols, WildcardImport or Skipped."""
+    """``import { a, b as c } from 'path'`` or ``import * as name from 'path'``.
+
+    ``what`` is ImportedSymbols, WildcardImport or Skipped.
+    """
 
     __slots__ = ("what", "path")
     what: Node
