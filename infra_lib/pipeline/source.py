@@ -104,7 +104,7 @@ def compile(path: str | Path, *, compiler: Compiler = "built-in") -> Template | 
 
 
 # What the built-in compiler says of constructs that it does not know, as against mistakes.
-_UNSUPPORTED = frozenset(("INF310",))
+_UNSUPPORTED = frozenset(("INF302", "INF310"))
 
 
 def load(path: str | Path, parameters: ParametersLike = None) -> Source:

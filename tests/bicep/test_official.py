@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import infra_lib as infra
 from infra_lib.bicep.official import OfficialBicep, OfficialBicepError, find_bicep
 from infra_lib.errors import InfraError, InputError
 
@@ -192,3 +193,41 @@ def test_what_is_no_program_cannot_be_started(tmp_path: Path) -> None:
     text.write_text(json.dumps("not a program"))
     with OfficialBicep(text) as bicep, pytest.raises(OfficialBicepError, match="cannot be started"):
         bicep.version()
+
+
+UNSUPPORTED = "extension kubernetes with { namespace: 'x', kubeConfig: 'y' } as k8s\n"
+
+
+def test_a_file_that_the_built_in_compiler_refuses_for_want_of_support_goes_to_an_installed_cli(
+    tmp_path: Path, executable: Path, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(executable.parent))
+    (tmp_path / "refused.bicep").write_text(UNSUPPORTED)
+    compiled = infra.compile(tmp_path / "refused.bicep")
+    assert compiled.to_dict() == {"resources": [], "é": 1}
+    assert "compiled by the official Bicep CLI" in compiled.note
+    assert "bicep/compile" in log.read_text()
+
+
+def test_without_one_it_is_refused_and_a_mistake_never_goes_there(
+    tmp_path: Path, executable: Path, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "refused.bicep").write_text(UNSUPPORTED)
+    (tmp_path / "mistake.bicep").write_text("var x = missing\n")
+    monkeypatch.setenv("PATH", str(executable.parent))
+    with pytest.raises(infra.BicepError, match="BCP057"):
+        infra.compile(tmp_path / "mistake.bicep")
+    assert not log.exists()
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(infra.BicepError, match="INF310"):
+        infra.compile(tmp_path / "refused.bicep")
+
+
+def test_the_official_compiler_can_be_chosen(tmp_path: Path, executable: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(executable.parent))
+    (tmp_path / "any.bicep").write_text("var x = missing\n")
+    assert infra.compile(tmp_path / "any.bicep", compiler="official").to_dict() == {"resources": [], "é": 1}
+    (tmp_path / "bad.bicep").write_text("")
+    with pytest.raises(infra.BicepError, match="BCP018"):
+        infra.compile(tmp_path / "bad.bicep", compiler="official")
