@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         InputError,
         ParameterError,
         PlanError,
+        SyncError,
         TemplateError,
     )
     from infra_lib.parameters import ParameterFile
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from infra_lib.planning.model import Change, Difference
     from infra_lib.planning.policy import ReusePolicy
     from infra_lib.workloads.project import Project
+    from infra_lib.workloads.sync.download import DownloadResult
+    from infra_lib.workloads.sync.model import SyncEvent, SyncPlan, SyncResult
 
 _MODULES = {
     "BicepError": "errors",
@@ -53,6 +56,7 @@ _MODULES = {
     "DeploymentError": "errors",
     "Diagnostic": "diagnostics",
     "Difference": "planning.model",
+    "DownloadResult": "workloads.sync.download",
     "Event": "deploy.progress",
     "FinetuningParameters": "parameters.toolkit",
     "InferenceParameters": "parameters.toolkit",
@@ -69,6 +73,10 @@ _MODULES = {
     "ReusePolicy": "planning.policy",
     "Snapshot": "arm.snapshot",
     "SubscriptionScope": "arm.scopes",
+    "SyncError": "errors",
+    "SyncEvent": "workloads.sync.model",
+    "SyncPlan": "workloads.sync.model",
+    "SyncResult": "workloads.sync.model",
     "Target": "deploy.target",
     "Template": "pipeline",
     "TemplateError": "errors",
@@ -88,6 +96,7 @@ __all__ = [
     "DeploymentError",
     "Diagnostic",
     "Difference",
+    "DownloadResult",
     "Event",
     "FinetuningParameters",
     "InferenceParameters",
@@ -104,6 +113,10 @@ __all__ = [
     "ReusePolicy",
     "Snapshot",
     "SubscriptionScope",
+    "SyncError",
+    "SyncEvent",
+    "SyncPlan",
+    "SyncResult",
     "Target",
     "Template",
     "TemplateError",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra_lib.errors import InputError, SyncError
 from infra_lib.parameters.atomic import reason as reason_of
-from infra_lib.workloads.sync.failures import FileProblem, of_a_file
+from infra_lib.workloads.sync.failures import FileProblem, of_a_file, refused
 from infra_lib.workloads.sync.ignore import STATE_FOLDER
 from infra_lib.workloads.sync.manifest import HASH_KEY, WRITTEN_KEY
 from infra_lib.workloads.sync.model import RemoteEntry, Skipped, SyncListener, fold
@@ -87,6 +87,8 @@ def download(
     progress = Progress(listener)
     progress.tell()
     remote = Remote(target, location, retried=lambda seconds: progress.tell(message=f"tried again in {seconds:.0f} s"))
+    from azure.core.exceptions import HttpResponseError
+
     began = time.monotonic()
     try:
         with Workers(files=_FILES_AT_ONCE, ranges=_RANGES_AT_ONCE, memory=_MEMORY) as workers:
@@ -99,6 +101,8 @@ def download(
                 _make_folder(folder)
             progress.enter("transferring", files=len(todo), size=sum(item.entry.size for item in todo))
             failed = _Downloader(remote, workers, progress).run(todo)
+    except HttpResponseError as error:
+        raise refused(error, f"fetching {path}") from error
     finally:
         remote.close()
     if failed:

@@ -30,7 +30,7 @@ _ENDING = {
     "AccountIsDisabled": "The storage account '{account}' is disabled. Enable it in the portal.",
     "ServerBusy": "The storage account '{account}' is busy and refused several times. Run the same command again later.",
     "OperationTimedOut": "The storage account '{account}' took too long several times. Run the same command again.",
-    "InternalError": "The file service failed several times. Run the same command again later.",
+    "InternalError": "The file service failed several times ({said}). Run the same command again later.",
 }
 
 # Refusals that are about one file or folder; the others are transferred all the same.
@@ -92,7 +92,9 @@ def ending(error: AzureError, *, account: str, share: str) -> SyncError | None:
     text = _ENDING.get(code)
     if text is None and (error.status_code or 0) >= 500:
         text = _ENDING["InternalError"]
-    return SyncError(text.format(account=account, share=share)) if text is not None else None
+    if text is None:
+        return None
+    return SyncError(text.format(account=account, share=share, said=_said(error)))
 
 
 def of_a_file(error: HttpResponseError) -> FileProblem:
@@ -100,6 +102,16 @@ def of_a_file(error: HttpResponseError) -> FileProblem:
     code = code_of(error)
     text = _OF_A_FILE.get(code)
     if text is None:
-        message = str(error.message or "").strip().splitlines()
-        text = f"the file service refuses it: {message[0] if message else code} ({code or error.status_code})"
+        text = f"the file service refuses it: {_said(error)} ({code or error.status_code})"
     return FileProblem(text)
+
+
+def refused(error: HttpResponseError, doing: str) -> SyncError:
+    """A refusal that is about no file in particular: ``doing`` completes "refused while ...", as ``listing the share``."""
+    return SyncError(f"The file service refused while {doing}: {of_a_file(error)}.")
+
+
+def _said(error: HttpResponseError) -> str:
+    """The first line of what the service says."""
+    lines = str(error.message or "").strip().splitlines()
+    return lines[0].rstrip(".") if lines else f"status {error.status_code}"

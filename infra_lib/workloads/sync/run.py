@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from infra_lib.errors import InfraError, InputError
-from infra_lib.workloads.sync.failures import ConnectionLostError, FileProblem, IncompleteSyncError, of_a_file
+from infra_lib.workloads.sync.failures import ConnectionLostError, FileProblem, IncompleteSyncError, of_a_file, refused
 from infra_lib.workloads.sync.hashes import Hashes
 from infra_lib.workloads.sync.lock import RunLock
 from infra_lib.workloads.sync.manifest import MANIFEST, PARTS, Manifest, Sent, write_manifest
@@ -66,12 +66,15 @@ def synchronise(
     workspace = scan(folder, links=links)
     hashes = Hashes(state)
     remote = Remote(target, location, retried=lambda seconds: progress.tell(message=f"tried again in {seconds:.0f} s"))
+    from azure.core.exceptions import HttpResponseError
+
     began = time.monotonic()
     try:
         with Workers(files=FILES_AT_ONCE, ranges=RANGES_AT_ONCE, memory=MEMORY) as workers:
             progress.enter("comparing")
             decided = decide(workspace, remote, hashes, workers.files, delete=delete)
             if dry_run:
+                progress.enter("done")
                 return SyncResult(target=target.name, plan=decided.plan, dry_run=True, seconds=time.monotonic() - began)
             if confirm is not None and not confirm(decided.plan):
                 raise InputError("Nothing was sent: it was not confirmed.")
@@ -84,6 +87,8 @@ def synchronise(
                 if _state_of(remote) != decided.manifest.etag:
                     decided = decide(workspace, remote, hashes, workers.files, delete=delete)
                 return _Run(workspace, remote, workers, hashes, progress, lock, decided).run(began)
+    except HttpResponseError as error:
+        raise refused(error, "synchronising") from error
     finally:
         hashes.save(workspace.files)
         remote.close()
