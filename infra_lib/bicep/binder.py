@@ -12,7 +12,9 @@ from typing import Any, cast
 from infra_lib.bicep import namespaces
 from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
+from infra_lib.bicep.constants import name_of
 from infra_lib.bicep.model import SemanticModel
+from infra_lib.bicep.rewriting import local_symbols
 from infra_lib.bicep.spelling import suggest
 
 _RESERVED = ("az", "sys")
@@ -187,6 +189,7 @@ class _Binder:
         self.lambda_depth = 0
         self.in_decorator = False
         self.name_only = False
+        self.placed_lambdas: set[s.Lambda] = set()
         self.in_function = False
         self.in_type = False
         self.reported: set[sym.DeclaredSymbol] = set()
@@ -539,6 +542,10 @@ class _Binder:
         self.around[node.base] = node
         self.visit(node.base)
         self.visit(node.index)
+        if self.lambda_depth and isinstance(self.symbols.get(node.base), sym.DeployableSymbol):
+            names = [local.name for local in local_symbols(self.model, node.index) if local.role == "lambda"]
+            if names:
+                self.model.report("BCP247", node.index, names='", "'.join(names))
 
     def non_null(self, node: s.NonNull) -> None:
         self.around[node.base] = node
@@ -574,6 +581,11 @@ class _Binder:
         if type(function) is sym.BuiltInFunction and function.info.flags & namespaces.NAME_ONLY:
             self.name_only = True
         for argument in node.arguments:
+            inner: s.Node = argument
+            while isinstance(inner, s.Parenthesized):
+                inner = inner.expression
+            if isinstance(inner, s.Lambda):
+                self.placed_lambdas.add(inner)
             self.visit(argument)
         self.name_only = before
 
@@ -609,6 +621,8 @@ class _Binder:
                 self.symbols[node] = sym.ErrorSymbol(node.identifier.name)
         elif type(base) is not sym.WildcardSymbol and node.identifier.name.startswith("list"):
             self.note_run_time_call(node)
+        elif type(base) is not sym.WildcardSymbol and node.identifier.name == "getSecret":
+            self.model.secret_calls.append(node)
         self.arguments(node)
 
     def note_run_time_call(self, node: s.FunctionCall | s.InstanceCall) -> None:
@@ -619,6 +633,8 @@ class _Binder:
         """Bind a call to a function of a name space and check what can be checked without types: place and argument count."""
         self.symbols[node] = function
         name, _, _, flags = function.info
+        if name == "nameof" and len(node.arguments) == 1 and name_of(node.arguments[0]) is None:
+            self.error("BCP408", node.arguments[0])
         if name in _LITERAL_CALLS:
             self.model.arithmetic.append(node)
         if flags & namespaces.INLINE:
@@ -674,6 +690,8 @@ class _Binder:
         self.visit(node.when_false)
 
     def lambda_(self, node: s.Lambda) -> None:
+        if node not in self.placed_lambdas:
+            self.model.report("BCP242", node)
         scope: dict[str, sym.DeclaredSymbol] = {}
         locals_: list[sym.DeclaredSymbol] = []
         for parameter in node.parameters:

@@ -86,3 +86,18 @@ def _evaluate(model: SemanticModel, node: s.FunctionCall | s.InstanceCall, name:
     if result.mismatch is not None and position is not None and position < len(node.arguments):
         model.report("BCP185", node.arguments[position], encoding=result.mismatch)
     model.compile_time_values[node] = result.value
+
+
+def name_of(node: s.Expression) -> str | None:
+    """What ``nameof`` gives: the last name of an access, None for an expression without one."""
+    while True:
+        if type(node) is s.VariableAccess or type(node) is s.PropertyAccess or type(node) is s.ResourceAccess:
+            return node.identifier.name
+        if type(node) is s.ArrayAccess and type(node.index) is s.StringSyntax:
+            return node.index.literal
+        if type(node) is s.NonNull:
+            node = node.base
+        elif type(node) is s.Parenthesized:
+            node = node.expression
+        else:
+            return None

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from infra_lib.arm.template_hash import template_hash
 from infra_lib.bicep import arm_text as arm
 from infra_lib.bicep import declarations, types
 from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
+from infra_lib.bicep.constants import name_of
 from infra_lib.bicep.deployables import Deployables
 from infra_lib.bicep.lower import Constant, Lowering, UnsupportedError
 from infra_lib.bicep.model import SemanticModel
 from infra_lib.bicep.names import Names
 from infra_lib.bicep.references import References
 from infra_lib.bicep.resources import UnmovableError
-from infra_lib.arm.template_hash import template_hash
 
 GENERATOR_VERSION = "0.49.2.45890"
 _SCHEMAS = {
@@ -267,18 +268,3 @@ class Emission:
         else:
             key = f"[string('{name}')]" if name.lower() == "copy" else name
             plain[key] = self.lowering.value(value)
-
-
-def name_of(node: s.Expression) -> str | None:
-    """What ``nameof`` gives: the last name of an access, None for an expression without one."""
-    while True:
-        if type(node) is s.VariableAccess or type(node) is s.PropertyAccess or type(node) is s.ResourceAccess:
-            return node.identifier.name
-        if type(node) is s.ArrayAccess and type(node.index) is s.StringSyntax:
-            return node.index.literal
-        if type(node) is s.NonNull:
-            node = node.base
-        elif type(node) is s.Parenthesized:
-            node = node.expression
-        else:
-            return None

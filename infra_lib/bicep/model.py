@@ -125,6 +125,7 @@ class SemanticModel(ModuleTarget):
         self.around: dict[s.Node, s.Node] = {}
         self.uses: dict[sym.DeclaredSymbol, list[Use]] = {}
         self.loops: dict[sym.DeclaredSymbol, list[s.ForExpression]] = {}
+        self.secret_calls: list[s.InstanceCall] = []
         self.run_time_calls: dict[sym.DeclaredSymbol, list[s.FunctionCall | s.InstanceCall]] = {}
         self.cycles: dict[sym.DeclaredSymbol, list[sym.DeclaredSymbol]] = {}
         self.invalid: set[sym.DeclaredSymbol] = set()
@@ -317,6 +318,14 @@ class JsonTemplate(ModuleTarget):
             name
             for name, output in self._section("outputs").items()
             if isinstance(output, dict) and str(get_member(output, "type")).lower() in ("securestring", "secureobject")
+        )
+
+    def secure_parameters(self) -> frozenset[str]:
+        """The names of the parameters of type securestring or secureObject."""
+        return frozenset(
+            name
+            for name, parameter in self._section("parameters").items()
+            if isinstance(parameter, dict) and str(get_member(parameter, "type")).lower() in ("securestring", "secureobject")
         )
 
     def output_names(self) -> frozenset[str]:

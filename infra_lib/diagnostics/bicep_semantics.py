@@ -59,6 +59,37 @@ CODES: dict[str, Entry] = {
         "A secure output is read here other than right off its module.",
         "Write module.outputs.name, without ! or .? in it.",
     ),
+    # resources and modules
+    "BCP072": Entry("error", 'The default value of a parameter cannot use "{name}".', "Use parameters and functions alone."),
+    "BCP109": Entry("error", 'A resource of type {type} has no function "{name}".', "Call it on a key vault."),
+    "BCP121": Entry("error", 'These resources have the same id: "{names}".', "Give them different names."),
+    "BCP122": Entry("error", 'These modules are deployed under the same name: "{names}".', "Give them different names."),
+    "BCP144": Entry("error", '"{name}" is a loop; one of its items is wanted here.', "Write an index behind it."),
+    "BCP156": Entry(
+        "error", 'The type "{type}" of a nested resource has more than one part.', "Write the last part of the type alone."
+    ),
+    "BCP157": Entry("error", "The type of this resource cannot be found out, for the resource around it is not valid."),
+    "BCP160": Entry("error", "A resource cannot be nested in a looped one.", "Declare it on its own, with parent: and an index."),
+    "BCP164": Entry("error", "The scope of a child is that of the resources above it.", "Remove this property."),
+    "BCP169": Entry(
+        "error",
+        "The name needs exactly {expected} slashes, as many as the type has parts below the first.",
+        "Use parent: instead.",
+    ),
+    "BCP170": Entry("error", "The name of a child holds no slash; the names above it come from the resources above it."),
+    "BCP176": Entry("error", "any() cannot stand here.", "List the resources themselves."),
+    "BCP180": Entry(
+        "error",
+        "getSecret() may stand only as the whole value of a module's secure parameter, or as a branch of ?: there.",
+        "Pass the secret to a module whose parameter has @secure().",
+    ),
+    "BCP183": Entry(
+        "error", "The parameters of a module have to be an object literal.", "Write it out after params:, in braces."
+    ),
+    "BCP242": Entry("error", "A lambda may stand only as an argument of a function."),
+    "BCP247": Entry("error", 'An index of a looped resource or module cannot use the lambda variable "{names}".'),
+    "BCP408": Entry("error", "nameof() wants something with a name.", "Name a declaration or a property."),
+    "BCP420": Entry("error", "The kind of scope has to be known while compiling; a choice between scopes is not."),
     # values that only a running deployment knows
     "BCP120": Entry(
         "error",
@@ -69,7 +100,9 @@ CODES: dict[str, Entry] = {
     "BCP178": Entry("error", "A loop needs a collection that is known when the deployment starts; this value is not."),
     "BCP181": Entry("error", 'The arguments of "{name}" have to be known when the deployment starts; this value is not.'),
     "BCP182": Entry("error", 'The looped variable "{name}" cannot hold a value that only the running deployment knows.'),
-    "BCP341": Entry("error", "A function cannot read a value that only the running deployment knows.", "Pass it in as an argument."),
+    "BCP341": Entry(
+        "error", "A function cannot read a value that only the running deployment knows.", "Pass it in as an argument."
+    ),
     # experimental features
     "BCP204": Entry(
         "error", 'The extension "{name}" is not known.', "Correct its name, or add it to extensions in bicepconfig.json."

@@ -1,0 +1,120 @@
+"""Expressions that may stand only at certain places: secrets of key vaults, lambdas' variables, whole collections, scopes."""
+
+from __future__ import annotations
+
+from infra_lib.bicep import symbols as sym
+from infra_lib.bicep import syntax as s
+from infra_lib.bicep.model import JsonTemplate, SemanticModel
+
+_SECRET_ARGUMENTS = (1, 2)
+
+
+def check_secrets(model: SemanticModel) -> None:
+    """Report ``getSecret`` anywhere but as the whole value of a module's secure parameter."""
+    calls = model.secret_calls
+    if not calls:
+        return
+    allowed: dict[s.Node, None] = {}
+    for module in model.modules:
+        parameters = module.property("params")
+        if isinstance(parameters, s.ObjectSyntax) and module.target is not None:
+            secure = _secure_parameters(module)
+            for item in parameters.properties():
+                if secure is None or item.name in secure:
+                    allowed.update(dict.fromkeys(_directly(item.value)))
+    for call in calls:
+        resource = _vault(model, call.base)
+        if resource is None:
+            continue
+        reference = model.resource_table.type_of(resource)
+        if reference is not None and reference.type.lower() != "microsoft.keyvault/vaults":
+            model.report("BCP109", call.identifier, type=reference.type, name="getSecret")
+            continue
+        count = len(call.arguments)
+        if not _SECRET_ARGUMENTS[0] <= count <= _SECRET_ARGUMENTS[1]:
+            start = model.file.text.find("(", call.identifier.end, call.end)
+            model.report("BCP071", (start, call.end), name="getSecret", expected="1 to 2", count=count)
+        elif call not in allowed:
+            model.report("BCP180", call)
+
+
+def _directly(value: s.Expression) -> list[s.Node]:
+    """The value, or both branches of a ternary."""
+    if isinstance(value, s.Ternary):
+        return [branch for branch in (value.when_true, value.when_false) if not isinstance(branch, s.Ternary)]
+    return [value]
+
+
+def _secure_parameters(module: sym.ModuleSymbol) -> frozenset[str] | None:
+    """The names of a module's parameters that take secrets; None where that is not known."""
+    from infra_lib.bicep.types import is_secure
+
+    target = module.target
+    if isinstance(target, SemanticModel):
+        return frozenset(parameter.name for parameter in target.parameters if is_secure(target, parameter.node))
+    if isinstance(target, JsonTemplate):
+        return target.secure_parameters()
+    return None
+
+
+def _vault(model: SemanticModel, node: s.Expression) -> sym.ResourceSymbol | None:
+    while isinstance(node, (s.Parenthesized, s.NonNull, s.ArrayAccess)):
+        node = node.expression if isinstance(node, s.Parenthesized) else node.base
+    return model.resource_table.resource_at(node)
+
+
+def check_collections(model: SemanticModel) -> None:
+    """Report a looped resource or module without an index where one item is wanted: as a loop's collection, a parent, a scope."""
+    for loops in model.loops.values():
+        for loop in loops:
+            _check_collection(model, loop.expression)
+    for resource in model.all_resources():
+        for name in ("parent", "scope"):
+            value = resource.property(name)
+            if value is not None:
+                _check_collection(model, value)
+    for module in model.modules:
+        scope = module.property("scope")
+        if scope is not None:
+            _check_collection(model, scope)
+            _check_scope_choice(model, scope)
+
+
+def _check_collection(model: SemanticModel, node: s.Expression) -> None:
+    symbol = model.symbols.get(node)
+    if isinstance(symbol, sym.DeployableSymbol) and symbol.is_collection:
+        model.report("BCP144", node, name=symbol.name)
+
+
+def _check_scope_choice(model: SemanticModel, scope: s.Expression) -> None:
+    if isinstance(scope, s.Ternary):
+        model.report("BCP420", scope)
+
+
+def check_module_parameters(model: SemanticModel) -> None:
+    """Report ``params`` that is no object literal."""
+    for module in model.modules:
+        parameters = module.property("params")
+        if parameters is not None and not isinstance(parameters, (s.ObjectSyntax, s.Skipped)):
+            model.report("BCP183", parameters)
+
+
+def check_explicit_dependencies(model: SemanticModel) -> None:
+    """Report ``dependsOn`` that ``any()`` hides from the compiler."""
+    for symbol in (*model.all_resources(), *model.modules):
+        value = symbol.property("dependsOn")
+        if isinstance(value, s.FunctionCall):
+            function = model.symbols.get(value)
+            if isinstance(function, sym.BuiltInFunction) and function.name == "any":
+                model.report("BCP176", value)
+
+
+def check_parameter_defaults(model: SemanticModel) -> None:
+    """Report what the default value of a parameter uses beside parameters and functions."""
+    for parameter in model.parameters:
+        default = parameter.node.default
+        for use in model.uses.get(parameter, ()):
+            if default is None or not default.start <= use.node.start < default.end or not isinstance(use.node, s.VariableAccess):
+                continue
+            if isinstance(use.symbol, (sym.VariableSymbol, sym.DeployableSymbol, sym.TypeSymbol)):
+                model.report("BCP072", use.node, name=use.symbol.name)
