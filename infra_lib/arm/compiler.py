@@ -35,7 +35,7 @@ from infra_lib.arm.partial import (
     residual_access,
     residual_call,
 )
-from infra_lib.arm.values import MISSING, get_member
+from infra_lib.arm.values import MISSING, LambdaValue, get_member
 
 if TYPE_CHECKING:
     from infra_lib.arm.frame import Frame
@@ -70,7 +70,12 @@ def _compile_one(node: Node, closures: dict[Node, Closure]) -> Closure:
         return _compile_call(node, parts)
     assert isinstance(node, Access)  # noqa: S101 - there is no fourth kind
     target = argument_closure(node, node.target, closures)
-    return _compile_access(node, target, [closures[key] for key in node.keys])
+    keys = [closures[key] for key in node.keys]
+    closure = _compile_access(node, target, keys)
+    call = node.target
+    if not node.varies or not isinstance(call, Call) or not any(map(_asks_for_state, call.arguments)):
+        return closure
+    return _speculative(closure, node, call, [closures[argument] for argument in call.arguments], keys)
 
 
 def argument_closure(node: Node, argument: Node, closures: dict[Node, Closure]) -> Closure:
@@ -370,8 +375,8 @@ def _compile_access(node: Access, target: Closure, keys: list[Closure]) -> Closu
                     return value[single]
                 return follow(value, literals, node)
 
-            return _speculative(member, node)
-        return _speculative(lambda frame: follow(target(frame), literals, node), node)
+            return member
+        return lambda frame: follow(target(frame), literals, node)
 
     def closure(frame: Frame) -> Any:
         path = []
@@ -380,27 +385,31 @@ def _compile_access(node: Access, target: Closure, keys: list[Closure]) -> Closu
             path.append(key(frame))
         return follow(value, path, node)
 
-    return _speculative(closure, node)
+    return closure
 
 
-def _speculative(closure: Closure, node: Access) -> Closure:
-    """What a declaration says of a resource may lack what the resource will have: a member that is missing then leaves the
-    text."""
-    if not node.varies or not _asks_for_state(node.target):
-        return closure
+def _speculative(closure: Closure, node: Access, call: Call, arguments: list[Closure], keys: list[Closure]) -> Closure:
+    """What a declaration says of a resource may lack what the resource will have: where a member of a call's result is missing,
+    the call stays, its arguments folded."""
 
     def attempt(frame: Frame) -> Any:
         try:
             return closure(frame)
         except EvaluationError as failure:
-            if failure.final or failure.node is not node or frame.references is None:
+            if failure.final or failure.node is not node or frame.references is None or frame.references.runtime is not None:
                 raise
-            return frame.references.without_declarations(lambda: closure(frame), failure)
+            values = [argument(frame) for argument in arguments]
+            nodes = [
+                written if isinstance(value, LambdaValue) else residual_node(value)
+                for written, value in zip(call.arguments, values, strict=True)
+            ]
+            return residual_access(Call(call.name, nodes), [key(frame) for key in keys])
 
     return attempt
 
 
 def _asks_for_state(node: Node) -> bool:
+    """True for an expression that reads the state of a resource."""
     if isinstance(node, Access):
         return _asks_for_state(node.target) or any(map(_asks_for_state, node.keys))
     return isinstance(node, Call) and (node.key in ("reference", "references") or any(map(_asks_for_state, node.arguments)))

@@ -66,7 +66,9 @@ class LazyValues(dict[str, Any]):
 
 
 class References(Protocol):
-    """Answers what is known of resources: the deployment that a frame belongs to."""
+    """Answers what is known of resources: the deployment that a frame belongs to. ``runtime`` is None before it runs."""
+
+    runtime: Any
 
     def reference(self, frame: Frame, arguments: list[Any], call: Call) -> Any:
         """The value of ``reference(...)``."""
@@ -78,10 +80,6 @@ class References(Protocol):
 
     def list_call(self, frame: Frame, arguments: list[Any], call: Call) -> Any:
         """The value of ``list*(...)``."""
-        ...
-
-    def without_declarations(self, evaluate: Callable[[], Any], failure: EvaluationError) -> Any:
-        """The value without what declarations say of resources; raises ``failure`` where they were not asked."""
         ...
 
     def resolved(self, function: str, symbol: str, arguments: list[Node]) -> list[Node]:

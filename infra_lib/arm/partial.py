@@ -52,8 +52,9 @@ class PartialList(list[Any]):
 class Declared:
     """``reference()`` of a resource of the same deployment: its text, and what the resource's declaration says of it.
 
-    ``properties`` is the declared object, or what a path led to in it. A path into it is answered from the declaration where that has a value, otherwise it stays text. ``full`` is the third
-    argument of reference(). ``followed``: paths are answered even by what is unknown itself (outputs of nested deployments).
+    ``properties`` is the declared object, or what a path led to in it. A path into it is answered from the declaration where that
+    has a value, otherwise it stays text. ``full`` is the third argument of reference(). ``followed``: paths are answered even by
+    what is unknown itself (outputs of nested deployments).
     """
 
     __slots__ = ("followed", "full", "node", "properties")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from infra_lib.arm.compiler import describe_value
@@ -21,15 +20,14 @@ class ResourceState:
     """Answers reference(), list*() and their like for the expressions of one expanded template.
 
     ``runtime`` is the running deployment, None before. ``evaluating`` is the resource whose body is being evaluated.
-    ``undeclared``: references are not answered from declarations for the moment. ``own_resources_stay``: references to resources
-    of this template stay expressions, although the deployment around it is running.
+    ``own_resources_stay``: references to resources of this template stay expressions, although the deployment around it is
+    running.
     """
 
     def __init__(self, expansion: Expansion) -> None:
         self.expansion = expansion
         self.runtime: Runtime | None = None
         self.evaluating: Instance | None = None
-        self.undeclared = False
         self.own_resources_stay = False
 
     def reference(self, frame: Frame, arguments: list[Any], call: Call) -> Any:
@@ -84,13 +82,7 @@ class ResourceState:
     def _declared(self, instance: Instance, identity: Any, version: Any, rest: list[Any], call: Call) -> Any:
         version = version or instance.api_version
         text = residual_call("reference" if call.key == "references" else call.name, [identity, version, *rest])
-        if (
-            self.undeclared
-            or not instance.deployed
-            or instance.expansion.unknown
-            or version != instance.api_version
-            or instance.busy
-        ):
+        if not instance.deployed or instance.expansion.unknown or version != instance.api_version or instance.busy:
             return text
         full = bool(rest) and str(rest[0]).lower() == "full"
         if instance.declaration.is_deployment:
@@ -138,16 +130,6 @@ class ResourceState:
         if self.runtime is None or not UNKNOWN.isdisjoint(map(type, values)):
             return residual_call(call.name, values)
         return self.runtime.list(call.name, self.absolute(str(values[0])), str(values[1]), values[2] if len(values) > 2 else None)
-
-    def without_declarations(self, evaluate: Callable[[], Any], failure: EvaluationError) -> Any:
-        """The value without what declarations say of resources; raises ``failure`` where they were not asked."""
-        if self.runtime is not None or self.undeclared:
-            raise failure
-        self.undeclared = True
-        try:
-            return evaluate()
-        finally:
-            self.undeclared = False
 
     def resolved(self, function: str, symbol: str, arguments: list[Node]) -> list[Node]:
         """The arguments of reference() or list*() with the id, and the API version, of the resource that ``symbol`` names."""
