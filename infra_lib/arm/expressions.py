@@ -310,7 +310,11 @@ def value_node(value: Any) -> Node:
 
 
 def _open_names(name: str) -> Node:
-    return parse_expression(name) if is_expression(name) else Literal(name)
+    """The tree of a name of an object of which some names are expressions."""
+    try:
+        return parse_expression(name) if is_expression(name) else Literal(name)
+    except ExpressionSyntaxError:
+        return Literal(name)
 
 
 def print_node(node: Node) -> str:

@@ -174,6 +174,54 @@ def test_references_are_answered_from_declarations_as_far_as_they_go() -> None:
     }
 
 
+def test_what_a_declaration_lacks_stays_open() -> None:
+    source = template(
+        resource("made", properties={"rules": [{"id": None, "name": "r"}]}),
+        outputs={
+            "first": {"value": "[first(reference('made').rules).address]"},
+            "null": {"value": "[reference('made').rules[0].id]"},
+            "whole": {"value": "[reference('made').rules]"},
+        },
+    )
+    identity = f"{GROUP_ID}/providers/Microsoft.Web/sites/made"
+    assert take(source).outputs == {
+        "first": "[first(createArray(createObject('id', null(), 'name', 'r'))).address]",
+        "null": f"[reference('{identity}', '2024-01-01').rules[0].id]",
+        "whole": [{"id": None, "name": "r"}],
+    }
+
+
+def test_unevaluated_parts_stand_alone() -> None:
+    source = {
+        "$schema": SCHEMA,
+        "contentVersion": "1.0.0.0",
+        "languageVersion": "2.0",
+        "resources": {
+            "made": resource("made"),
+            "items": resource(
+                "[concat('i', copyIndex())]",
+                copy={"name": "items", "count": 2},
+                tags={"t": "[if(empty(environment().name), copyIndex(5), reference('made').x)]"},
+            ),
+        },
+    }
+    made = f"{GROUP_ID}/providers/Microsoft.Web/sites/made"
+    assert take(source).resource("i1").body["tags"] == {
+        "t": f"[if(empty(environment().name), 6, reference('{made}', '2024-01-01').x)]"
+    }
+
+
+def test_names_that_are_not_known() -> None:
+    source = template(
+        resource(tags={"[environment().name]": "v"}),
+        resource("[concat('c', copyIndex())]", copy={"name": "c", "count": "[length(createObject(environment().name, 1))]"}),
+    )
+    with pytest.raises(EngineError) as caught:
+        take(source)
+    assert caught.value.kinds == ("UnevaluableCopyCountException",)
+    assert take(template(source["resources"][0])).resources[0].body["tags"] == {"[environment().name]": "v"}
+
+
 def test_children_inside_their_parent() -> None:
     source = template(
         resource("acct", "Microsoft.Storage/storageAccounts", resources=[resource("default/logs", "blobServices/containers")]),
