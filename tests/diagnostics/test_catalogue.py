@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from string import Formatter
 
 from infra_lib.diagnostics import CATALOGUE, Diagnostic, LineIndex
 from infra_lib.diagnostics.catalogue import AREAS
@@ -28,3 +29,10 @@ def test_columns_count_utf_16_units_and_lines_end_in_three_ways() -> None:
     assert lines.place(3) == (2, 1)
     assert lines.place(6) == (3, 3)
     assert lines.place(8) == (4, 1)
+
+
+def test_place_holders_are_names() -> None:
+    for code, entry in CATALOGUE.items():
+        for text in (entry.message, entry.fix or ""):
+            holes = [name for _, name, _, _ in Formatter().parse(text) if name is not None]
+            assert all(name.isidentifier() for name in holes), code
