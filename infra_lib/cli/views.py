@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from infra_lib.cli.console import rich_console
+from infra_lib.cli.console import note, rich_console
 from infra_lib.deploy.progress import Event
 from infra_lib.planning.model import Action, Difference
 from infra_lib.planning.report import counts, short
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from infra_lib.deploy.target import Target
     from infra_lib.pipeline import Plan
 
 _STYLES: dict[Action, str] = {
@@ -96,3 +97,13 @@ class ProgressView:
             self._console.print(line, style=_STATE_STYLES.get(event.state, ""), markup=False)
         if self._status is not None:
             self._status.update(", ".join(self._running.values()) or "deploying")
+
+
+def note_what_runs(target: Target) -> None:
+    """Say once for a local store what stands in for the containers' images."""
+    manager = target.manager
+    if manager is not None and manager.take_first("containers"):
+        note(
+            "On the local target, containers' images are not pulled: their commands run with this machine's programs, in "
+            "namespaces of their own, and what they install goes into .infra/environments."
+        )

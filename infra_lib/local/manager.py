@@ -114,6 +114,14 @@ class LocalResourceManager:
             ProcessRuntime(self._store).end_all()
         self._store.reset()
 
+    def take_first(self, what: str) -> bool:
+        """Whether this is asked for the first time of ``what`` in this store: so that something is said once."""
+        with self._store.transaction():
+            if self._store.get_setting(f"said {what}"):
+                return False
+            self._store.put_setting(f"said {what}", True)
+        return True
+
     def set_quota(self, name: str, limit: int) -> None:
         """Change a quota of Microsoft.App, such as SubscriptionDedicatedNCA100Gpus. Raises InputError for a name that is none."""
         from infra_lib.local.providers.app.profiles import QUOTAS

@@ -2,10 +2,235 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from infra_lib.deploy.progress import Event, Listener, ignore
+from infra_lib.errors import DeploymentError, InputError
+from infra_lib.workloads import live
+from infra_lib.workloads.live import Place
+from infra_lib.workloads.secrets import patch_with_secret, secret_names
 from infra_lib.workloads.workload import Workload
+
+if TYPE_CHECKING:
+    from infra_lib.deploy.log_stream import LogLine, LogSource
+    from infra_lib.deploy.target import Target
+    from infra_lib.workloads.sync.download import DownloadResult
+    from infra_lib.workloads.sync.model import SyncListener
+
+TAIL_LINES = 100
+_JOB_TYPE = "Microsoft.App/jobs"
+_API_VERSION = "2025-07-01"
+_UNFINISHED = ("Running", "Processing", "Unknown")
+_CONTAINER_KEYS = ("image", "name", "command", "args", "env", "resources", "volumeMounts")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Execution:
+    """A run of the job. ``started`` and ``ended`` are ISO times, ``ended`` empty while it runs."""
+
+    name: str
+    status: str
+    started: str
+    ended: str
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self.status in _UNFINISHED
+
+    def to_dict(self) -> dict[str, str]:
+        """The JSON form."""
+        return asdict(self)
 
 
 class Finetuning(Workload):
     """The Container Apps job that fine-tunes a model."""
 
     name = "finetuning"
+
+    # ------------------------------------------------------------------------------------------ running
+
+    def run(
+        self, target: Target, *, sync: bool = True, listener: Listener = ignore, progress: SyncListener | None = None
+    ) -> Execution:
+        """Synchronise the workspace, then start the job; the execution that this began.
+
+        It runs COMMANDS of the config file, else the parameter file's ``defaultCommands``, else what the job was provisioned
+        with.
+        Raises InputError for a config file that does not fit and while another execution runs.
+        """
+        place = self._place(target)
+        config = self.config
+        commands = live.checked_commands(config.get("COMMANDS"), f"{config.path}: COMMANDS") or live.default_commands(self)
+        jobs: Any = target.container_apps.jobs
+        with live.service_errors(self, place, f"reading job '{place.name}'"):
+            job = jobs.get(place.resource_group, place.name)
+            running = next((item for item in self._list(target, place) if item.is_running), None)
+        if running is not None:
+            raise InputError(
+                f"The job '{place.name}' runs already: {running.name}, since {running.started}. Follow it with "
+                "`infra logs finetuning --follow`, wait until it has ended, or stop it with project.finetuning.stop()."
+            )
+        if sync:
+            self.project.sync(target, workload=self.name, progress=progress)
+        template = None
+        if commands is not None and live.joined(commands) != live.command_of(job.properties.template.containers[0]):
+            containers = live.with_command(job.properties.template.containers, commands)
+            template = {"containers": [_startable(item) for item in containers]}
+        with live.service_errors(self, place, f"starting job '{place.name}'"):
+            begun: Any = template
+            name = str(jobs.begin_start(place.resource_group, place.name, begun, polling_interval=2).result().name)
+        listener(Event(state="started", resource_id=f"{job.id}/executions/{name}", resource_type=_JOB_TYPE, name=name))
+        return self.execution(target, name)
+
+    def wait(self, target: Target, execution: str, *, timeout: float | None = None) -> Execution:
+        """Wait until an execution has ended; it. Raises DeploymentError, with its log's end, when it failed or takes too long."""
+        for _ in live.pauses(timeout):
+            current = self.execution(target, execution)
+            if not current.is_running:
+                if current.status == "Succeeded":
+                    return current
+                lines = self._last_lines(target, execution)
+                raise live.failed(f"The execution '{execution}' ended: {current.status}.", [], lines)
+        raise DeploymentError(f"The execution '{execution}' still runs after {timeout:.0f} s.")
+
+    def executions(self, target: Target) -> list[Execution]:
+        """The job's executions, the latest first."""
+        place = self._place(target)
+        with live.service_errors(self, place, f"listing the executions of job '{place.name}'"):
+            return self._list(target, place)
+
+    def execution(self, target: Target, name: str) -> Execution:
+        """One execution as it is now. Raises InputError where there is none of that name."""
+        found = next((item for item in self.executions(target) if item.name == name), None)
+        if found is None:
+            raise InputError(f"The job has no execution '{name}'.")
+        return found
+
+    def stop(self, target: Target, execution: str | None = None) -> Execution:
+        """Stop an execution; without a name, the one that runs. Raises InputError where none does."""
+        place = self._place(target)
+        chosen = execution or next((item.name for item in self.executions(target) if item.is_running), None)
+        if chosen is None:
+            raise InputError(f"No execution of the job '{place.name}' runs.")
+        self.execution(target, chosen)
+        with live.service_errors(self, place, f"stopping execution '{chosen}'"):
+            target.container_apps.jobs.begin_stop_execution(place.resource_group, place.name, chosen, polling_interval=2).result()
+        return self.execution(target, chosen)
+
+    def download(
+        self, target: Target, results: str = "models", *, to: str | Path | None = None, progress: SyncListener | None = None
+    ) -> DownloadResult:
+        """Fetch what a run left on the share; see :meth:`infra_lib.workloads.project.Project.download`."""
+        return self.project.download(target, results, to=to, workload=self.name, progress=progress)
+
+    # ------------------------------------------------------------------------------------------ logs
+
+    def logs(
+        self,
+        target: Target,
+        *,
+        execution: str | None = None,
+        follow: bool = False,
+        lines: int = TAIL_LINES,
+        container: str | None = None,
+    ) -> Iterator[LogLine]:
+        """The console log of an execution, the latest one without a name; ``follow`` goes on until it has ended.
+
+        Following waits while the execution is queued, and reconnects when the stream drops. ``lines`` are the last ones to begin
+        with, at most 300. Raises InputError where there is nothing to read.
+        """
+        from infra_lib.deploy.log_stream import follow_log, read_log
+
+        place = self._place(target)
+        held = self.executions(target)
+        chosen = execution or next((item.name for item in held), None)
+        if chosen is None:
+            raise InputError(f"The job '{place.name}' has not run yet: run `infra run finetuning`.")
+        source = self._log_source(target, place, self.execution(target, chosen).name, container, wait=follow)
+        if not follow:
+            yield from read_log(target, source, lines=lines)
+            return
+
+        def is_over() -> bool:
+            return not self.execution(target, chosen).is_running
+
+        yield from follow_log(target, source, lines=lines, is_over=is_over, pause=time.sleep)
+
+    def _log_source(self, target: Target, place: Place, execution: str, container: str | None, *, wait: bool) -> LogSource:
+        """Where an execution's log is: the job says the host, its replicas the rest, which the SDK has no call for."""
+        from infra_lib.deploy.log_stream import LogSource
+
+        with live.service_errors(self, place, f"finding the log of execution '{execution}'"):
+            job: Any = target.container_apps.jobs.get(place.resource_group, place.name)
+            path = f"{job.id}/executions/{execution}/replicas"
+            for _ in live.pauses(None):
+                replicas = self._send(target, "GET", path)["value"]
+                if replicas or not wait or not self.execution(target, execution).is_running:
+                    break
+        if not replicas:
+            raise InputError(f"The execution '{execution}' has no replica (any more), so there is no log to read.")
+        chosen = container or str(job.properties.template.containers[0].name)
+        host = str(job.properties.event_stream_endpoint).partition("/subscriptions/")[0]
+        inside = f"/subscriptions/{target.subscription_id}/resourceGroups/{place.resource_group}/jobs/{place.name}"
+        url = f"{host}{inside}/executions/{execution}/replicas/{replicas[0]['name']}/containers/{chosen}/logstream"
+
+        def token() -> str:
+            return str(self._send(target, "POST", f"{job.id}/getAuthToken")["properties"]["token"])
+
+        return LogSource(url=url, token=token)
+
+    def _send(self, target: Target, method: str, path: str) -> Any:
+        from azure.core.rest import HttpRequest
+
+        response = target.container_apps.send_request(HttpRequest(method, path, params={"api-version": _API_VERSION}))
+        response.raise_for_status()
+        return response.json()
+
+    def _last_lines(self, target: Target, execution: str) -> list[LogLine]:
+        from azure.core.exceptions import AzureError
+
+        try:
+            return list(self.logs(target, execution=execution, lines=live.LAST_LINES))
+        except (AzureError, InputError):
+            return []
+
+    # ------------------------------------------------------------------------------------------ the job itself
+
+    def set_secret(self, target: Target, name: str, value: str) -> str:
+        """Keep a secret with the job and set it as an environment variable in all containers; that variable's name.
+
+        It is in effect with the next run.
+        """
+        _, variable = secret_names(name)
+        place = self._place(target)
+        jobs = target.container_apps.jobs
+        with live.service_errors(self, place, f"setting a secret of job '{place.name}'"):
+            current = jobs.get(place.resource_group, place.name).as_dict()
+            held = jobs.list_secrets(place.resource_group, place.name).value or []
+            patch: Any = patch_with_secret(current, held, name, value)
+            jobs.begin_update(place.resource_group, place.name, patch, polling_interval=2).result()
+        return variable
+
+    def _list(self, target: Target, place: Place) -> list[Execution]:
+        found = [_execution(item) for item in target.container_apps.jobs_executions.list(place.resource_group, place.name)]
+        return sorted(found, key=lambda item: item.started, reverse=True)
+
+    def _place(self, target: Target) -> Place:
+        return live.locate(self, target, "ACA_JOB_NAME")
+
+
+def _startable(container: dict[str, Any]) -> dict[str, Any]:
+    return {key: container[key] for key in _CONTAINER_KEYS if container.get(key) is not None}
+
+
+def _execution(item: Any) -> Execution:
+    properties = item.properties
+    status = getattr(properties.status, "value", properties.status)
+    times = (properties.start_time, properties.end_time)
+    started, ended = (value.isoformat() if value is not None else "" for value in times)
+    return Execution(name=str(item.name), status=str(status or "Unknown"), started=started, ended=ended)

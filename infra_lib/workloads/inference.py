@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
+from infra_lib.deploy.progress import Event, Listener, ignore
+from infra_lib.errors import InputError
+from infra_lib.workloads import live
+from infra_lib.workloads.app_status import AppStatus, RevisionStatus, read_status
+from infra_lib.workloads.endpoint import Endpoint
+from infra_lib.workloads.live import Place
+from infra_lib.workloads.secrets import patch_with_secret
 from infra_lib.workloads.workload import Workload
+
+if TYPE_CHECKING:
+    from infra_lib.deploy.log_stream import LogLine, LogSource
+    from infra_lib.deploy.target import Target
+    from infra_lib.workloads.sync.model import SyncListener
+
+DEPLOY_SECONDS = 1800.0
+TAIL_LINES = 100
+_APP_TYPE = "Microsoft.App/containerApps"
+_CRASHES = 3
+# A container that has settled on the wrong address does not come to the right one by itself.
+_MISPLACED, _MISPLACED_SECONDS = "It listens on", 15.0
+_NOT_RUNNING = ("ScaledToZero", "Stopped")
 
 
 class Inference(Workload):
@@ -32,3 +54,207 @@ class Inference(Workload):
     def configured_resource_group(self) -> str | None:
         """The resource group of its own config file, else that of fine-tuning."""
         return super().configured_resource_group() or self.project.finetuning.configured_resource_group()
+
+    # ------------------------------------------------------------------------------------------ deploying
+
+    def deploy(
+        self,
+        target: Target,
+        *,
+        timeout: float = DEPLOY_SECONDS,
+        sync: bool = True,
+        listener: Listener = ignore,
+        progress: SyncListener | None = None,
+    ) -> Endpoint:
+        """Synchronise the workspace, then restart the app, and wait until it answers.
+
+        The active revision's replicas are restarted; when the parameter file's commands are others than the app's, a new
+        revision is made instead. ``timeout`` is in seconds; ``listener`` is told what happens, ``progress`` how far the transfer
+        is. Raises InputError for a config file that does not fit, DeploymentError with the container's last log lines when it
+        does not start.
+        """
+        place = self._place(target)
+        with live.service_errors(self, place, f"reading app '{place.name}'"):
+            app = target.container_apps.container_apps.get(place.resource_group, place.name)
+        endpoint = self.endpoint_of(app)
+        if sync:
+            self.project.sync(target, workload=self.name, progress=progress)
+        began = time.monotonic()
+
+        def tell(state: Any, message: str) -> None:
+            event = Event(
+                state=state, resource_id=str(app.id), resource_type=_APP_TYPE, name=place.name, message=message,
+                seconds=time.monotonic() - began,
+            )  # fmt: skip
+            listener(event)
+
+        with live.service_errors(self, place, f"restarting app '{place.name}'"):
+            revision, before = self._roll(target, place, app, tell)
+            self._await_replica(target, place, revision, before, timeout, tell)
+        tell("running", f"waiting until {endpoint.url} answers")
+        try:
+            endpoint.wait(max(timeout - (time.monotonic() - began), 1.0))
+        except Exception:
+            tell("failed", "it does not answer")
+            raise
+        tell("succeeded", endpoint.url)
+        return endpoint
+
+    def _roll(self, target: Target, place: Place, app: Any, tell: Any) -> tuple[str, set[str]]:
+        """Restart or renew; the revision to wait for, and the names of the replicas that it had before."""
+        clients: Any = target.container_apps
+        apps, revisions = clients.container_apps, clients.container_apps_revisions
+        if str(app.properties.running_status or "") == "Stopped":
+            tell("started", "the app is stopped; it is started")
+            apps.begin_start(place.resource_group, place.name, polling_interval=2).result()
+            return str(app.properties.latest_revision_name), set()
+        commands = live.default_commands(self)
+        containers = app.properties.template.containers
+        if commands is not None and live.joined(commands) != live.command_of(containers[0]):
+            tell("started", "its commands changed: a new revision")
+            app = self._patch(target, place, {"template": {"containers": live.with_command(containers, commands)}})
+            name = str(app.properties.latest_revision_name)
+            state = str(revisions.get_revision(place.resource_group, place.name, name).properties.running_state)
+            if state in _NOT_RUNNING:
+                revisions.restart_revision(place.resource_group, place.name, name)
+            return name, set()
+        name = str(app.properties.latest_revision_name)
+        before = {replica.name for replica in self.status(target).revision(name).replicas}
+        tell("started", f"revision {name} is restarted")
+        revisions.restart_revision(place.resource_group, place.name, name)
+        return name, before
+
+    def _await_replica(
+        self, target: Target, place: Place, revision: str, before: set[str], timeout: float, tell: Any
+    ) -> None:
+        """Wait until a replica that was not there before is ready. Raises DeploymentError when it fails or takes too long."""
+        said, misplaced, state = "", 0.0, None
+        for passed in live.pauses(timeout):
+            state = self.status(target).revision(revision)
+            fresh = [replica for replica in state.replicas if replica.name not in before or replica.restarts]
+            if any(replica.ready for replica in fresh):
+                return
+            details = next((replica.details for replica in fresh if replica.details), "")
+            if details and details != said:
+                said, misplaced = details, passed
+                tell("running", details)
+            crashed = any(replica.restarts >= _CRASHES for replica in fresh)
+            settled = said.startswith(_MISPLACED) and passed - misplaced > _MISPLACED_SECONDS
+            if state.state == "Failed" or crashed or settled:
+                break
+        tell("failed", said)
+        crashed = state is not None and any(replica.restarts >= _CRASHES for replica in state.replicas)
+        why = "crashes again and again" if crashed else "did not become ready"
+        advice = "Mend the commands or the code, and run `infra deploy inference` again."
+        raise live.failed(f"The app '{place.name}' {why}.", [said, advice], self._last_lines(target))
+
+    def _last_lines(self, target: Target) -> list[LogLine]:
+        from azure.core.exceptions import AzureError
+
+        try:
+            return list(self.logs(target, lines=live.LAST_LINES))
+        except (AzureError, InputError):
+            return []
+
+    # ------------------------------------------------------------------------------------------ the running app
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Where the web API answers, as the config file says it. Raises InputError."""
+        config = self.config
+        return Endpoint(config.require("ACA_APP_ENDPOINT"), f"{config.path}: ACA_APP_ENDPOINT")
+
+    def find_endpoint(self, target: Target) -> Endpoint:
+        """Where the web API answers, as the target says it."""
+        place = self._place(target)
+        with live.service_errors(self, place, f"reading app '{place.name}'"):
+            return self.endpoint_of(target.container_apps.container_apps.get(place.resource_group, place.name))
+
+    def endpoint_of(self, app: Any) -> Endpoint:
+        """Where an app answers. Raises InputError for one without ingress."""
+        ingress = app.properties.configuration.ingress
+        if ingress is None or not ingress.fqdn:
+            raise InputError(f"The app '{app.name}' has no ingress, so that nothing reaches it: add one to the template.")
+        return Endpoint(str(ingress.fqdn), f"The host name of app '{app.name}'")
+
+    def status(self, target: Target) -> AppStatus:
+        """The app's revisions and replicas as they are now."""
+        place = self._place(target)
+        with live.service_errors(self, place, f"reading app '{place.name}'"):
+            return read_status(target, place)
+
+    def logs(
+        self, target: Target, *, follow: bool = False, lines: int = TAIL_LINES, container: str | None = None
+    ) -> Iterator[LogLine]:
+        """The console log of the newest replica of the latest revision; ``follow`` goes on until the caller ends it.
+
+        Following begins anew with the next replica when one is gone. ``lines`` are the last ones to begin with, at most 300.
+        """
+        from infra_lib.deploy.log_stream import follow_log, read_log
+
+        place = self._place(target)
+        name = ""
+        while True:
+            status = self.status(target)
+            replicas = status.revision(status.latest_revision).replicas
+            newest = max(replicas, key=lambda item: item.created, default=None)
+            if newest is None and not follow:
+                raise InputError(f"The app '{place.name}' has no replica, so there is no log: run `infra deploy inference`.")
+            if newest is None or newest.name == name:
+                time.sleep(1.0)
+                continue
+            name = newest.name
+            source = self._log_source(target, place, newest.stream(container))
+            if not follow:
+                yield from read_log(target, source, lines=lines)
+                return
+
+            def is_over(replica: str = name) -> bool:
+                current = self.status(target)
+                return replica not in {item.name for item in current.revision(current.latest_revision).replicas}
+
+            yield from follow_log(target, source, lines=lines, is_over=is_over, pause=time.sleep)
+
+    def _log_source(self, target: Target, place: Place, url: str) -> LogSource:
+        from infra_lib.deploy.log_stream import LogSource
+
+        def token() -> str:
+            answer: Any = target.container_apps.container_apps.get_auth_token(place.resource_group, place.name)
+            return str(answer.properties.token)
+
+        return LogSource(url=url, token=token)
+
+    def scale(self, target: Target, *, minimum: int, maximum: int) -> RevisionStatus:
+        """Change how many replicas there are; the new revision that this makes. Raises InputError for counts that cannot be."""
+        if not 0 <= minimum <= maximum or maximum < 1:
+            raise InputError(f"{minimum} to {maximum} replicas cannot be: at least 0, at most 1 or more, and not less than that.")
+        place = self._place(target)
+        with live.service_errors(self, place, f"scaling app '{place.name}'"):
+            app = self._patch(target, place, {"template": {"scale": {"minReplicas": minimum, "maxReplicas": maximum}}})
+        return self.status(target).revision(str(app.properties.latest_revision_name))
+
+    def set_secret(self, target: Target, name: str, value: str) -> str:
+        """Keep a secret with the app and set it as an environment variable in all containers; that variable's name.
+
+        It is in effect with the new revision that this makes; where the app runs, that starts at once.
+        """
+        from infra_lib.workloads.secrets import secret_names
+
+        _, variable = secret_names(name)
+        place = self._place(target)
+        with live.service_errors(self, place, f"setting a secret of app '{place.name}'"):
+            apps = target.container_apps.container_apps
+            current = apps.get(place.resource_group, place.name).as_dict()
+            held = apps.list_secrets(place.resource_group, place.name).value or []
+            self._patch(target, place, patch_with_secret(current, held, name, value)["properties"])
+        return variable
+
+    def _patch(self, target: Target, place: Place, properties: dict[str, Any]) -> Any:
+        apps = target.container_apps.container_apps
+        body: Any = {"properties": properties}
+        apps.begin_update(place.resource_group, place.name, body, polling_interval=2).result()
+        return apps.get(place.resource_group, place.name)
+
+    def _place(self, target: Target) -> Place:
+        return live.locate(self, target, "ACA_APP_NAME")
+

@@ -1,0 +1,46 @@
+"""``infra logs``: the console log of the app or of the job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from infra_lib.cli import options
+from infra_lib.cli.console import result
+from infra_lib.cli.targets import choose_target
+from infra_lib.workloads.inference import TAIL_LINES
+from infra_lib.workloads.project import WORKLOADS, Project
+
+
+@click.command()
+@click.argument("workload", type=click.Choice(WORKLOADS))
+@options.project_option
+@options.target_options
+@click.option("--follow", "-f", is_flag=True, help="Go on as the log grows.")
+@click.option("--lines", "-n", default=TAIL_LINES, show_default=True, type=click.IntRange(1, 300), help="How many to begin with.")
+@click.option("--container", default=None, help="A container's name (default: the first one).")
+@click.option("--execution", default=None, help="An execution of the job (default: the latest one).")
+@click.option("--timestamps", is_flag=True, help="Begin each line with its time.")
+def command(
+    workload: str,
+    project: Path | None,
+    target: str | None,
+    subscription_id: str | None,
+    follow: bool,
+    lines: int,
+    container: str | None,
+    execution: str | None,
+    timestamps: bool,
+) -> None:
+    """Show the console log of the app's newest replica, or of the job's latest execution."""
+    opened = Project.open(project or ".")
+    if execution is not None and workload != "finetuning":
+        raise click.UsageError("--execution is for finetuning.")
+    with choose_target(target, project=opened, subscription_id=subscription_id) as chosen:
+        if workload == "finetuning":
+            found = opened.finetuning.logs(chosen, execution=execution, follow=follow, lines=lines, container=container)
+        else:
+            found = opened.inference.logs(chosen, follow=follow, lines=lines, container=container)
+        for line in found:
+            result(f"{line.time} {line.text}" if timestamps else line.text)

@@ -1,0 +1,40 @@
+"""``infra run finetuning``: send the code, start the job, show its log until it has ended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from infra_lib.cli import options
+from infra_lib.cli.console import note, result, result_json
+from infra_lib.cli.targets import choose_target
+from infra_lib.cli.transfer_view import TransferView
+from infra_lib.cli.views import note_what_runs
+from infra_lib.workloads.project import Project
+
+
+@click.command()
+@click.argument("workload", expose_value=False, type=click.Choice(["finetuning"]))
+@options.project_option
+@options.target_options
+@click.option("--no-wait", is_flag=True, help="Do not wait until the run has ended.")
+@options.json_option
+def command(
+    project: Path | None, target: str | None, subscription_id: str | None, no_wait: bool, as_json: bool
+) -> None:
+    """Synchronise the project to its share and start the job; its log goes to standard error until it has ended."""
+    opened = Project.open(project or ".")
+    with choose_target(target, project=opened, subscription_id=subscription_id) as chosen:
+        note_what_runs(chosen)
+        with TransferView("sending") as transfer:
+            execution = opened.finetuning.run(chosen, progress=transfer)
+        note(f"Execution {execution.name} began in {chosen.name}.")
+        if not no_wait:
+            for line in opened.finetuning.logs(chosen, execution=execution.name, follow=True):
+                note(line.text)
+            execution = opened.finetuning.wait(chosen, execution.name)
+    if as_json:
+        result_json(execution.to_dict())
+    else:
+        result(f"{execution.name} {execution.status}")

@@ -1,0 +1,44 @@
+"""``infra secret set``: secrets of the job or the app."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from infra_lib.cli import options
+from infra_lib.cli.console import is_interactive, note
+from infra_lib.cli.targets import choose_target
+from infra_lib.workloads.project import WORKLOADS, Project
+
+
+@click.group()
+def command() -> None:
+    """Secrets: kept by Container Apps, set as environment variables in all containers."""
+
+
+@command.command("set")
+@click.argument("name")
+@options.project_option
+@options.target_options
+@click.option("--workload", type=click.Choice(WORKLOADS), default="finetuning", show_default=True, help="Whose secret.")
+def set_command(name: str, project: Path | None, target: str | None, subscription_id: str | None, workload: str) -> None:
+    """Set a secret; its value is asked for, or read from standard input. It is never printed."""
+    from infra_lib.workloads.secrets import secret_names
+
+    opened = Project.open(project or ".")
+    secret_names(name)
+    if is_interactive():
+        value = str(click.prompt(f"Value of {name}", hide_input=True, err=True))
+    else:
+        value = _without_line_end(sys.stdin.read())
+    with choose_target(target, project=opened, subscription_id=subscription_id) as chosen:
+        variable = opened.workload(workload).set_secret(chosen, name, value)
+    when = "the next run" if workload == "finetuning" else "the next deploy, or at once where the app runs"
+    note(f"{variable} is set for {workload} in {chosen.name}, in effect with {when}.")
+
+
+def _without_line_end(text: str) -> str:
+    """One trailing line end is the terminal's or ``echo``'s, more of them are the value's."""
+    return text[:-2] if text.endswith("\r\n") else text.removesuffix("\n")
