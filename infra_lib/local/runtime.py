@@ -30,6 +30,10 @@ class Runtime(Protocol):
         """Stop the replicas of a revision: it was deactivated, or its app stopped or deleted."""
         ...
 
+    def forget(self, owner: Record) -> None:
+        """An app or job was deleted: end all that runs of it, forget its logs."""
+        ...
+
     def replicas(self, app: Record, revision: Record) -> list[ReplicaState] | None:
         """The replicas of a revision; None when this runtime does not run it, so that its state is what is wanted."""
         ...
@@ -72,6 +76,9 @@ class NoRuntime:
         """Nothing runs."""
 
     def stop(self, app: Record, revision: Record) -> None:
+        """Nothing runs."""
+
+    def forget(self, owner: Record) -> None:
         """Nothing runs."""
 
     def replicas(self, app: Record, revision: Record) -> list[ReplicaState] | None:

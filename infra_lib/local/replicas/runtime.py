@@ -19,7 +19,7 @@ from infra_lib.local.replicas.channel import CONTROL, Message, ask, listen
 from infra_lib.local.replicas.keeper import RESULT
 from infra_lib.local.replicas.logfile import follow as follow_log
 from infra_lib.local.replicas.logfile import tail
-from infra_lib.local.replicas.spec import Builder, folder_of, refuse
+from infra_lib.local.replicas.spec import Builder, environment_of, folder_of, refuse
 from infra_lib.local.runtime import ReplicaState
 from infra_lib.local.store import Record, Store
 
@@ -194,15 +194,23 @@ class ProcessRuntime:
                 500, "LocalRuntimeFailed", f"The process that runs '{folder.name}' did not start: {text[-1] if text else 'no answer'}."
             )
 
+    def forget(self, owner: Record) -> None:
+        """End all that runs of an app or job, and drop its logs and its environment."""
+        _end_below(folder_of(self._store, owner.id))
+        shutil.rmtree(environment_of(self._store, owner.id), ignore_errors=True)
+
     def end_all(self) -> None:
-        """End everything that runs for this store, and forget the logs and the environments."""
-        if self._store.folder is None:
-            return
-        root = self._store.folder.resolve()
-        for control in [*(root / "replicas").rglob(CONTROL)]:
-            ask(control.parent, {"do": "stop"})
-        for name in ("replicas", "environments"):
-            shutil.rmtree(root / name, ignore_errors=True)
+        """End everything that runs for this store, and drop the logs and the environments."""
+        if self._store.folder is not None:
+            root = self._store.folder.resolve()
+            _end_below(root / "replicas")
+            shutil.rmtree(root / "environments", ignore_errors=True)
+
+
+def _end_below(folder: Path) -> None:
+    for control in [*folder.rglob(CONTROL)]:
+        ask(control.parent, {"do": "stop"})
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _weights(app: Record, ingress: Mapping[str, Any]) -> dict[str, int]:

@@ -31,6 +31,15 @@ def folder_of(store: Store, resource_id: str) -> Path:
     return store.folder.resolve() / "replicas" / segments[3] / "/".join(segments[6:])
 
 
+def environment_of(store: Store, resource_id: str) -> Path:
+    """Where the Python environment of an app or job is."""
+    if store.folder is None:
+        raise ValueError("a store in memory runs nothing")
+    address = parse(resource_id)
+    kind = address.type.rpartition("/")[2].lower()
+    return store.folder.resolve() / "environments" / address.resource_group.lower() / kind / address.name.lower()
+
+
 def refuse(code: str, message: str) -> ServiceError:
     """What cannot be run here, in words."""
     return ServiceError(409, code, message)
@@ -48,8 +57,7 @@ class Builder:
 
     def replica(self, name: str, *, own: Mapping[str, str], port: int | None, once: bool) -> dict[str, Any]:
         """The spec of one replica. ``own`` are the service's own environment variables. Raises ServiceError for what cannot run here."""
-        address = parse(self._owner.id)
-        environment = self._store_folder() / "environments" / address.resource_group.lower() / address.name.lower()
+        environment = environment_of(self._store, self._owner.id)
         programs = make_environment(environment)
         home = environment / "home"
         home.mkdir(exist_ok=True)
@@ -73,11 +81,6 @@ class Builder:
                 {**self._container(item, base, places), "ingress": index == 0} for index, item in enumerate(containers)
             ],
         }
-
-    def _store_folder(self) -> Path:
-        if self._store.folder is None:
-            raise ValueError("a store in memory runs nothing")
-        return self._store.folder.resolve()
 
     def _container(self, body: Mapping[str, Any], base: Mapping[str, str], places: list[dict[str, Any]]) -> dict[str, Any]:
         argv = [*(body.get("command") or []), *(body.get("args") or [])]

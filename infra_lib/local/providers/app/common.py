@@ -58,6 +58,11 @@ def random_suffix() -> str:
     return "".join(secrets.choice(_RANDOM) for _ in range(7))
 
 
+def forget_runs(context: Context, record: Record) -> None:
+    """An app or job is deleted: so is what runs of it."""
+    context.runtime.forget(record)
+
+
 def with_event_stream(_context: Context, record: Record, call: Call) -> Body:
     """The body with the address of its events: on the service itself, as the client reached it."""
     return {**record.body, "properties": {**record.properties, "eventStreamEndpoint": f"{call.origin}{record.id}/eventstream"}}

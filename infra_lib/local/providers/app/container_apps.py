@@ -434,11 +434,6 @@ def _follow(context: Context, record: Record) -> None:
     context.runtime.update(record)
 
 
-def _stop_all(context: Context, record: Record) -> None:
-    for revision in context.store.below(record.key, REVISION.key):
-        context.runtime.stop(record, revision)
-
-
 def _made_with_app(_context: Context, _address: Address, _body: Body, _existing: Record | None) -> Record:
     raise NotImplementedError("revisions and replicas are made with their app")
 
@@ -461,7 +456,7 @@ APP = ResourceType(
     complete=_complete,
     present=_present,
     on_written=_follow,
-    on_delete=_stop_all,
+    on_delete=common.forget_runs,
     actions={
         "listSecrets": _list_secrets,
         "getAuthToken": _auth_token,

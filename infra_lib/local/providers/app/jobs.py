@@ -222,11 +222,6 @@ def _stop_executions(context: Context, address: Address, call: Call) -> Reply:
     return Reply(200, {"value": [_present_execution(context, execution, call) for execution in executions]})
 
 
-def _stop_all(context: Context, record: Record) -> None:
-    for execution in context.store.below(record.key, EXECUTION.key):
-        _stop_one(context, execution)
-
-
 def _auth_token(context: Context, address: Address, _call: Call) -> Reply:
     return console.issue_token(context, _job_at(context, address))
 
@@ -252,7 +247,7 @@ JOB = ResourceType(
     check=_check,
     complete=_complete,
     present=common.with_event_stream,
-    on_delete=_stop_all,
+    on_delete=common.forget_runs,
     actions={"listSecrets": _list_secrets, "getAuthToken": _auth_token, "start": _start, "stop": _stop_executions},
 )
 EXECUTION = ResourceType(
