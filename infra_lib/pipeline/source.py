@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -199,23 +198,16 @@ def _compile_officially(file: Path, note: str) -> Template | ParametersDocument:
 
 def _read_json_template(file: Path) -> dict[str, Any]:
     """A JSON template, comments allowed. Raises TemplateError with the places of what is wrong."""
+    from infra_lib.arm.source import read_template
     from infra_lib.parameters.file import read_bytes
-    from infra_lib.parameters.json_text import decode, read_json
+    from infra_lib.parameters.json_text import decode
 
     text, _, findings = decode(read_bytes(file))
-    try:
-        value = json.loads(text)
-    except ValueError:
-        read = read_json(text)
-        value = read.root.value if read.root is not None else None
-        findings = [*findings, *read.findings]
     lines = LineIndex(text)
     diagnostics = [finding.to_diagnostic(str(file), lines) for finding in findings]
     if has_errors(diagnostics):
         raise TemplateError(diagnostics)
-    if not isinstance(value, dict):
-        raise InputError(f"{file} is no ARM template: a template is a JSON object with $schema, contentVersion and resources.")
-    return value
+    return read_template(text, str(file))
 
 
 def _existing(path: str | Path) -> Path:
