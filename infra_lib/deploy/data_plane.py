@@ -9,6 +9,8 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.storage.fileshare import ExponentialRetry
 
 CONNECTIONS = 32
+RANGE = 4 * 1024 * 1024
+"""How much a request for a file's content asks for or writes: what the service takes at most in one write."""
 _RETRIES = 6
 
 

@@ -186,7 +186,7 @@ class Target:
         """
         from azure.storage.fileshare import ShareClient
 
-        from infra_lib.deploy.data_plane import TargetRetry, pooled_transport
+        from infra_lib.deploy.data_plane import RANGE, TargetRetry, pooled_transport
 
         return ShareClient(
             account_url,
@@ -194,6 +194,7 @@ class Target:
             credential=account_key,
             transport=self._manager.transport() if self._manager is not None else pooled_transport(),
             retry_policy=TargetRetry(self.sleep, retried),
+            max_single_get_size=RANGE,
             allow_trailing_dot=True,
             allow_source_trailing_dot=True,
         )

@@ -79,15 +79,15 @@ def read_status(target: Target, place: Place) -> AppStatus:
         properties = revision.properties
         revisions.append(
             RevisionStatus(
-                name=str(revision.name), active=bool(properties.active), state=_text(properties.running_state),
-                health=_text(properties.health_state), traffic=int(properties.traffic_weight or 0),
+                name=str(revision.name), active=bool(properties.active), state=read_text(properties.running_state),
+                health=read_text(properties.health_state), traffic=int(properties.traffic_weight or 0),
                 replicas=tuple(_replica(item) for item in listed),
             )
         )  # fmt: skip
     ingress = app.properties.configuration.ingress
     return AppStatus(
         name=str(app.name),
-        state=_text(app.properties.running_status),
+        state=read_text(app.properties.running_status),
         host=str(ingress.fqdn or "") if ingress is not None else "",
         latest_revision=str(app.properties.latest_revision_name or ""),
         revisions=tuple(revisions),
@@ -99,7 +99,7 @@ def _replica(replica: Any) -> ReplicaStatus:
     details = [replica.properties.running_state_details, *(item.running_state_details for item in containers)]
     return ReplicaStatus(
         name=str(replica.name),
-        state=_text(replica.properties.running_state),
+        state=read_text(replica.properties.running_state),
         ready=bool(containers) and all(item.ready for item in containers),
         restarts=max((int(item.restart_count or 0) for item in containers), default=0),
         created=replica.properties.created_time.isoformat() if replica.properties.created_time else "",
@@ -108,6 +108,6 @@ def _replica(replica: Any) -> ReplicaStatus:
     )
 
 
-def _text(value: Any) -> str:
+def read_text(value: Any) -> str:
     """An enumeration's value as text."""
     return str(getattr(value, "value", value) or "")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from infra_lib.deploy.progress import Event, Listener, ignore
 from infra_lib.errors import DeploymentError, InputError
 from infra_lib.workloads import live
+from infra_lib.workloads.app_status import read_text
 from infra_lib.workloads.live import Place
 from infra_lib.workloads.secrets import patch_with_secret, secret_names
 from infra_lib.workloads.workload import Workload
@@ -230,7 +231,6 @@ def _startable(container: dict[str, Any]) -> dict[str, Any]:
 
 def _execution(item: Any) -> Execution:
     properties = item.properties
-    status = getattr(properties.status, "value", properties.status)
     times = (properties.start_time, properties.end_time)
     started, ended = (value.isoformat() if value is not None else "" for value in times)
-    return Execution(name=str(item.name), status=str(status or "Unknown"), started=started, ended=ended)
+    return Execution(name=str(item.name), status=read_text(properties.status) or "Unknown", started=started, ended=ended)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from infra_lib.deploy.progress import Event, Listener, ignore
 from infra_lib.errors import InputError
 from infra_lib.workloads import live
-from infra_lib.workloads.app_status import AppStatus, RevisionStatus, read_status
+from infra_lib.workloads.app_status import AppStatus, RevisionStatus, read_status, read_text
 from infra_lib.workloads.endpoint import Endpoint
 from infra_lib.workloads.live import Place
 from infra_lib.workloads.secrets import patch_with_secret
@@ -104,7 +104,7 @@ class Inference(Workload):
         """Restart or renew; the revision to wait for, and the names of the replicas that it had before."""
         clients: Any = target.container_apps
         apps, revisions = clients.container_apps, clients.container_apps_revisions
-        if str(app.properties.running_status or "") == "Stopped":
+        if read_text(app.properties.running_status) == "Stopped":
             tell("started", "the app is stopped; it is started")
             apps.begin_start(place.resource_group, place.name, polling_interval=2).result()
             return str(app.properties.latest_revision_name), set()
@@ -114,7 +114,7 @@ class Inference(Workload):
             tell("started", "its commands changed: a new revision")
             app = self._patch(target, place, {"template": {"containers": live.with_command(containers, commands)}})
             name = str(app.properties.latest_revision_name)
-            state = str(revisions.get_revision(place.resource_group, place.name, name).properties.running_state)
+            state = read_text(revisions.get_revision(place.resource_group, place.name, name).properties.running_state)
             if state in _NOT_RUNNING:
                 revisions.restart_revision(place.resource_group, place.name, name)
             return name, set()

@@ -8,10 +8,16 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.benchmarks import compiler, engine, first_run, parameters
+from tests.benchmarks import compiler, engine, first_run, parameters, sync
 from tests.benchmarks.harness import Row, table
 
-GROUPS = {"first-run": first_run.rows, "compiler": compiler.rows, "engine": engine.rows, "parameters": parameters.rows}
+GROUPS = {
+    "first-run": first_run.rows,
+    "compiler": compiler.rows,
+    "engine": engine.rows,
+    "parameters": parameters.rows,
+    "sync": sync.rows,
+}
 
 
 def main() -> int:

@@ -89,7 +89,9 @@ def test_more_files_than_meant_are_asked_about(
     assert len(as_json(capsys, project, "sync", "--yes")["uploaded"]) == 30
 
 
-def test_what_failed_is_in_the_result_too(project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_failed_is_in_the_result_too(
+    project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     original = Target.local
 
     def faulty(*arguments: Any, **options: Any) -> Target:

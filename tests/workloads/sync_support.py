@@ -21,7 +21,7 @@ CONFIG = "infra/inference.config.json"
 
 def make_share(target: Target, *, quota: int = 5) -> None:
     """The account and the share that :func:`make_project` names."""
-    target.resources.resource_groups.create_or_update(GROUP, {"location": "westus"})  # type: ignore[call-overload]
+    target.resources.resource_groups.create_or_update(GROUP, {"location": "westus"})
     body: Any = {"location": "westus", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
     target.storage.storage_accounts.begin_create(GROUP, ACCOUNT, body).result()
     shared: Any = {"properties": {"shareQuota": quota}}

@@ -41,7 +41,8 @@ def target() -> Iterator[Target]:
 
 
 def test_everything_arrives_then_nothing_is_sent(target: Target, tmp_path: Path) -> None:
-    files = {"a.py": "print()", "data/x.bin": os.urandom(5 * MIB + 3), "data/deep/er/y": "", "data/Ünï 日本 %+&#.txt": "ü"}
+    files: dict[str, bytes | str] = {"a.py": "print()", "data/x.bin": os.urandom(5 * MIB + 3), "data/deep/er/y": ""}
+    files |= {"d/Ünï 日本 %+&#.txt": "ü"}
     project = make_project(tmp_path, files)
     (tmp_path / "empty" / "folder").mkdir(parents=True)
     first = project.sync(target)
@@ -217,14 +218,14 @@ with Target.local(os.path.join(sys.argv[1], ".infra")) as target:
 
 
 @pytest.fixture
-def killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project with a store of its own, for processes that are killed."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     folder = tmp_path / "project"
     folder.mkdir()
     with Target.local(folder / ".infra") as target:
         make_share(target)
-    yield folder
+    return folder
 
 
 def run_killed(folder: Path, after: int) -> None:

@@ -114,7 +114,8 @@ def test_a_share_that_is_deleted_meanwhile(target: Target, tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("code", "status", "text"),
     [
-        ("AuthorizationFailure", 403, "network rules"), ("KeyBasedAuthenticationNotPermitted", 403, "allowSharedKeyAccess"),
+        ("AuthorizationFailure", 403, "network rules"),
+        ("KeyBasedAuthenticationNotPermitted", 403, "allowSharedKeyAccess"),
         ("ServerBusy", 503, "busy and refused several times"), ("Strange", 500, r"failed several times \(the service says so"),
     ],
 )  # fmt: skip
@@ -133,7 +134,7 @@ def test_a_file_that_is_open_on_the_share_does_not_stop_the_others(target: Targe
     project.sync(target)
     write(tmp_path, {"a": "22", "open.bin": "22", "z": "22"}, old=False)
     inject(target, method="PUT", path="*/open.bin", code="SharingViolation", times=1000)
-    with pytest.raises(IncompleteSyncError, match=r"open\.bin: it is open on the share, perhaps in a running container") as caught:
+    with pytest.raises(IncompleteSyncError, match=r"open\.bin: it is open on the share, perhaps in a") as caught:
         project.sync(target)
     assert {item.path for item in caught.value.result.uploaded} == {"a", "z"}
     assert content(target) | {CONFIG: b""} == {"a": b"22", "open.bin": b"1", "z": b"22", CONFIG: b""}
@@ -196,7 +197,7 @@ def test_a_file_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             if user == 0:
                 os.seteuid(65534)
             try:
-                with pytest.raises(InputError, match=r"closed\.bin cannot be read: Permission denied \(chmod u\+r 'closed\.bin'\)"):
+                with pytest.raises(InputError, match=r"closed\.bin cannot be read: Permission denied \(chmod u\+r "):
                     project.sync(target, dry_run=True)
             finally:
                 if user == 0:
@@ -360,7 +361,7 @@ def test_a_connection_that_stays_lost(served: LocalResourceManager, tmp_path: Pa
         target.sleep = lambda seconds: None  # type: ignore[method-assign]
         make_share(target)
         project = make_project(tmp_path, {"big": os.urandom(10 * MIB)})
-        with pytest.raises(SyncError, match=r"connection to storage account 'syncaccount' was lost .* run the same command again"):
+        with pytest.raises(SyncError, match=r"connection to storage account 'syncaccount' was lost .* the same command again"):
             project.sync(target)
         relay.times = 0
         assert "big" not in content(target)

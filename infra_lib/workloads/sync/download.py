@@ -7,11 +7,11 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from infra_lib.deploy.data_plane import RANGE
 from infra_lib.errors import InputError, SyncError
 from infra_lib.parameters.atomic import reason as reason_of
 from infra_lib.workloads.sync.failures import FileProblem, of_a_file, refused
@@ -21,7 +21,6 @@ from infra_lib.workloads.sync.model import RemoteEntry, Skipped, SyncListener, f
 from infra_lib.workloads.sync.names import shown_path
 from infra_lib.workloads.sync.progress import Progress
 from infra_lib.workloads.sync.remote import TIME_TOLERANCE, Remote, ShareLocation, microseconds, write_time
-from infra_lib.workloads.sync.upload import RANGE
 from infra_lib.workloads.sync.workers import Workers
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from infra_lib.deploy.target import Target
 
 _FILES_AT_ONCE = 8
-_RANGES_AT_ONCE = 8
+_RANGES_AT_ONCE = 4
 _MEMORY = 8 * RANGE
 _NOT_RESULTS = (STATE_FOLDER, ".infra", ".git")
 _TRIES = 3
@@ -91,7 +90,7 @@ def download(
 
     began = time.monotonic()
     try:
-        with Workers(files=_FILES_AT_ONCE, ranges=_RANGES_AT_ONCE, memory=_MEMORY) as workers:
+        with Workers(files=_FILES_AT_ONCE, ranges=1, memory=_MEMORY) as workers:
             wanted, folders = _wanted(remote, _clean(path), into, workers)
             kept = tuple(item for item in wanted if _is_here(item))
             todo = [item for item in wanted if item not in kept]
@@ -238,32 +237,34 @@ class _Downloader:
 
     def _stream(self, share: ShareClient, item: Download, draft: Path) -> int:
         """Write a file's content to ``draft``; its last-write time. Raises _Changed when what came is not what was said."""
-        stream = share.get_file_client(item.entry.path).download_file(max_concurrency=1)
-        digest = hashlib.sha256()
-        size = 0
-        with open(draft, "wb") as file:
-            for data in self._held(iter(stream.chunks())):
-                file.write(data)
-                digest.update(data)
-                size += len(data)
-                self._progress.add(len(data), item.entry.path)
-        properties = stream.properties
-        written = microseconds(properties.last_write_time)
-        metadata = {str(name).lower(): str(value) for name, value in (properties.metadata or {}).items()}
-        ours = metadata.get(WRITTEN_KEY) == str(written) and metadata.get(HASH_KEY)
-        if size != properties.size or (ours and ours != digest.hexdigest()):
-            self._progress.add(-size)
-            raise _Changed
+        told = 0
+
+        def tell(current: int, _total: int | None) -> None:
+            nonlocal told
+            self._progress.add(current - told, item.entry.path)
+            told = current
+
+        at_once = _RANGES_AT_ONCE if item.entry.size > RANGE else 1
+        try:
+            with self._workers.holding(at_once * RANGE), open(draft, "wb") as file:
+                self._workers.check()
+                stream = share.get_file_client(item.entry.path).download_file(max_concurrency=at_once, progress_hook=tell)
+                size = stream.readinto(file)
+            properties = stream.properties
+            written = microseconds(properties.last_write_time)
+            metadata = {str(name).lower(): str(value) for name, value in (properties.metadata or {}).items()}
+            sent = metadata.get(HASH_KEY) if metadata.get(WRITTEN_KEY) == str(written) else None
+            if size != properties.size or (sent is not None and sent != _digest(draft)):
+                raise _Changed
+        except BaseException:
+            self._progress.add(-told)
+            raise
         return written
 
-    def _held(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        """The chunks, no more of them in memory at a time than all files together may have."""
-        while True:
-            with self._workers.holding(RANGE):
-                chunk = next(chunks, None)
-                if chunk is None:
-                    return
-                yield chunk
+
+def _digest(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class _Changed(Exception):  # noqa: N818 - leads to another try

@@ -11,6 +11,7 @@ import json
 import os
 from dataclasses import dataclass, field
 
+from infra_lib.deploy.data_plane import RANGE
 from infra_lib.workloads.sync.ignore import STATE_FOLDER
 from infra_lib.workloads.sync.model import LocalFile, RemoteEntry, fold
 from infra_lib.workloads.sync.remote import TIME_TOLERANCE, Remote
@@ -20,7 +21,6 @@ PARTS = f"{STATE_FOLDER}/parts"
 HASH_KEY = "infrasha256"
 WRITTEN_KEY = "infrawritten"
 _FORMAT = 1
-_RANGE = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,12 +83,13 @@ def write_manifest(remote: Remote, manifest: Manifest) -> None:
     document = {"format": _FORMAT, "files": files, "folders": sorted(manifest.folders)}
     content = gzip.compress(json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode(), 6, mtime=0)
     draft = f"{PARTS}/manifest-{os.urandom(8).hex()}"
-    if len(content) <= _RANGE:
+    if len(content) <= RANGE:
         remote.create(draft, len(content), data=content)
     else:
         remote.create(draft, len(content))
-        for start in range(0, len(content), _RANGE):
-            remote.put_range(draft, content[start : start + _RANGE], start)
+        for start in range(0, len(content), RANGE):
+            data = content[start : start + RANGE]
+            remote.put_range(draft, data, start, len(data))
     remote.rename(draft, MANIFEST)
 
 

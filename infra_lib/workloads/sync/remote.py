@@ -228,9 +228,9 @@ class Remote:
             options["file_last_write_time"] = time_text(written)
         self.call(lambda share: share.get_file_client(path).create_file(size, metadata=metadata, **options))
 
-    def put_range(self, path: str, data: bytes, offset: int) -> None:
-        """Write a part of a file, up to 4 MiB."""
-        self.call(lambda share: share.get_file_client(path).upload_range(data, offset, len(data)))
+    def put_range(self, path: str, data: Any, offset: int, size: int) -> None:
+        """Write a part of a file, up to 4 MiB: bytes, or something to be read that can go back to its start."""
+        self.call(lambda share: share.get_file_client(path).upload_range(data, offset, size))
 
     def set_metadata(self, path: str, metadata: dict[str, str]) -> None:
         """Replace a file's metadata."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from infra_lib.deploy.data_plane import RANGE
 from infra_lib.errors import InfraError, InputError
 from infra_lib.workloads.sync.failures import ConnectionLostError, FileProblem, IncompleteSyncError, of_a_file, refused
 from infra_lib.workloads.sync.hashes import Hashes
@@ -31,7 +32,7 @@ from infra_lib.workloads.sync.plan import Decided, decide
 from infra_lib.workloads.sync.progress import Progress
 from infra_lib.workloads.sync.remote import Remote, ShareLocation, by_depth
 from infra_lib.workloads.sync.scan import scan
-from infra_lib.workloads.sync.upload import RANGE, Uploader, part_name
+from infra_lib.workloads.sync.upload import Uploader, part_name
 from infra_lib.workloads.sync.workers import Workers
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from concurrent.futures import wait as wait_for
 from dataclasses import dataclass
 from typing import IO
 
+from infra_lib.deploy.data_plane import RANGE
 from infra_lib.workloads.sync.failures import FileProblem
 from infra_lib.workloads.sync.hashes import Hashes
 from infra_lib.workloads.sync.manifest import PARTS, Sent, metadata_for
@@ -20,9 +21,9 @@ from infra_lib.workloads.sync.remote import Remote, write_time
 from infra_lib.workloads.sync.scan import local_file
 from infra_lib.workloads.sync.workers import Cancelled, Workers
 
-RANGE = 4 * 1024 * 1024
 _MARK_EVERY = 16
 _TRIES = 3
+_HASHED_AT_ONCE = 1024 * 1024
 _PREFIX_KEY = "infraprefix"
 _DIGEST_KEY = "infraprefixsha256"
 
@@ -114,13 +115,14 @@ class Uploader:
     # ------------------------------------------------------------------------------------------ large files
 
     def _send_large(self, file: LocalFile, stream: IO[bytes], written: int) -> str:
-        """Read once, from the front, hashing; several ranges are on their way at a time.
+        """Hash from the front, and send each range as soon as it is hashed; several are on their way at a time.
 
         Every so often the part's metadata notes how far it is complete and the hash of that, which is what an interrupted
         run is gone on with.
         """
+        source = _Source(stream)
         part = part_name(file.path, file.size)
-        position, hasher = self._resume(part, file, stream)
+        position, hasher = self._resume(part, file, source)
         if not position:
             self._remote.create(part, file.size)
         self._progress.add(position, file.path)
@@ -131,42 +133,41 @@ class Uploader:
             while position < file.size:
                 size = min(RANGE, file.size - position)
                 self._workers.take(size)
-                data = _read_block(stream, size)
-                if len(data) != size:
+                try:
+                    source.hash(hasher, position, size)
+                except BaseException:
                     self._workers.give_back(size)
-                    raise _Changed
-                hasher.update(data)
-                blocks.append(self._submit(part, data, position, hasher))
+                    raise
+                blocks.append(self._submit(part, source, position, size, hasher))
                 position += size
                 counted, marked = self._settle(part, blocks, counted, marked, wait=False)
             counted, marked = self._settle(part, blocks, counted, marked, wait=True)
+            if _has_changed(file, stream):
+                raise _Changed
         except BaseException:
             self._abandon(blocks)
             self._progress.add(-counted)
             raise
-        if _has_changed(file, stream):
-            self._progress.add(-counted)
-            raise _Changed
         digest = hasher.hexdigest()
         self._remote.rename(part, file.path, written=written, metadata=metadata_for(digest, written))
         return digest
 
-    def _submit(self, part: str, data: bytes, position: int, hasher: hashlib._Hash) -> _Block:
-        end = position + len(data)
+    def _submit(self, part: str, source: _Source, position: int, size: int, hasher: hashlib._Hash) -> _Block:
+        end = position + size
         digest = hasher.hexdigest() if end // RANGE % _MARK_EVERY == 0 else None
 
         def put() -> None:
             try:
                 self._workers.check()
-                self._remote.put_range(part, data, position)
+                self._remote.put_range(part, _Body(source, position, size), position, size)
             finally:
-                self._workers.give_back(len(data))
-            self._count(len(data))
+                self._workers.give_back(size)
+            self._count(size)
 
         try:
-            return _Block(size=len(data), end=end, future=self._workers.ranges.submit(put), digest=digest)
+            return _Block(size=size, end=end, future=self._workers.ranges.submit(put), digest=digest)
         except RuntimeError as error:
-            self._workers.give_back(len(data))
+            self._workers.give_back(size)
             raise Cancelled from error
 
     def _abandon(self, blocks: deque[_Block]) -> None:
@@ -193,38 +194,78 @@ class Uploader:
             self._remote.set_metadata(part, metadata)
         return counted, marked
 
-    def _resume(self, part: str, file: LocalFile, stream: IO[bytes]) -> tuple[int, hashlib._Hash]:
+    def _resume(self, part: str, file: LocalFile, source: _Source) -> tuple[int, hashlib._Hash]:
         """How much of a part is there from an interrupted run and agrees with the file, and the hash of that."""
-        fresh = hashlib.sha256()
         found = self._remote.properties(part)
-        if found is None or found.size != file.size:
-            return 0, fresh
-        metadata = {str(name).lower(): str(value) for name, value in (found.metadata or {}).items()}
-        prefix = metadata.get(_PREFIX_KEY, "")
-        if not prefix.isdigit() or not 0 < int(prefix) <= file.size:
-            return 0, fresh
-        position, hasher = 0, hashlib.sha256()
-        while position < int(prefix):
-            data = stream.read(min(1024 * 1024, int(prefix) - position))
+        if found is not None and found.size == file.size:
+            metadata = {str(name).lower(): str(value) for name, value in (found.metadata or {}).items()}
+            prefix = metadata.get(_PREFIX_KEY, "")
+            if prefix.isdigit() and 0 < int(prefix) <= file.size:
+                hasher = hashlib.sha256()
+                source.hash(hasher, 0, int(prefix))
+                if hasher.hexdigest() == metadata.get(_DIGEST_KEY):
+                    return int(prefix), hasher
+        return 0, hashlib.sha256()
+
+
+class _Source:
+    """An open file that several threads read at once."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+
+    def read(self, position: int, size: int) -> bytes:
+        """Up to ``size`` bytes from a position on."""
+        if hasattr(os, "pread"):
+            return os.pread(self._stream.fileno(), size, position)
+        with self._lock:
+            self._stream.seek(position)
+            return self._stream.read(size)
+
+    def hash(self, hasher: hashlib._Hash, position: int, size: int) -> None:
+        """Add that many bytes to a hash. Raises _Changed where the file ends before."""
+        end = position + size
+        while position < end:
+            data = self.read(position, min(_HASHED_AT_ONCE, end - position))
             if not data:
-                break
+                raise _Changed
             hasher.update(data)
             position += len(data)
-        if position == int(prefix) and hasher.hexdigest() == metadata.get(_DIGEST_KEY):
-            return position, hasher
-        stream.seek(0)
-        return 0, fresh
 
 
-def _read_block(stream: IO[bytes], size: int) -> bytes:
-    """That many bytes, fewer only at the end of the file: one read of a file may return less."""
-    data = stream.read(size)
-    while len(data) < size:
-        more = stream.read(size - len(data))
-        if not more:
-            break
-        data += more
-    return data
+class _Body:
+    """A range of a file as a request's content: read when it is sent, and again when it is sent again.
+
+    So the memory that a transfer takes does not depend on how many ranges wait.
+    """
+
+    def __init__(self, source: _Source, start: int, size: int) -> None:
+        self._source = source
+        self._start = start
+        self._size = size
+        self._position = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def tell(self) -> int:
+        """Where the next read begins."""
+        return self._position
+
+    def seek(self, position: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a position."""
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
+        self._position = base + position
+        return self._position
+
+    def read(self, size: int | None = -1) -> bytes:
+        """The next bytes. What a file that was cut off meanwhile lacks is zeros: the range keeps its size, and is not used."""
+        left = self._size - self._position
+        wanted = left if size is None or size < 0 else min(size, left)
+        data = self._source.read(self._start + self._position, wanted)
+        self._position += wanted
+        return data if len(data) == wanted else data.ljust(wanted, b"\0")
 
 
 def _has_changed(file: LocalFile, stream: IO[bytes]) -> bool:
