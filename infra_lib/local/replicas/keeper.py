@@ -29,6 +29,8 @@ KEPT_REPLICAS = 8
 _GRACE = 30.0
 _CRASHES = 3
 _LOOK_SECONDS = 1.0
+_STOP_SECONDS = 2.0
+_ANSWER_SECONDS = 0.2
 
 
 class Replica:
@@ -118,7 +120,7 @@ class Keeper:
         self.revisions: dict[str, list[Replica]] = {}
         self.weights: dict[str, int] = {}
         self.single = True
-        self.stopped = False
+        self.stopped = self.leaving = False
         self._lock = threading.RLock()
         self._isolation: Isolation | None = None
         self._problem = ""
@@ -146,10 +148,11 @@ class Keeper:
             message = read_request(connection)
             if message is None:
                 return
+            with self._lock:
+                if self.leaving:
+                    return
             done = {"restart": self._restart, "start": self._start, "stop": self._stop, "run": self._run, "state": self._state}
             answer(connection, done[message["do"]](message))
-        if self.stopped and not self.revisions:
-            self.leave()
 
     def _state(self, _message: Message) -> Message:
         with self._lock:
@@ -194,10 +197,21 @@ class Keeper:
             names = [message["revision"]] if message.get("revision") else [*self.revisions]
             held = [replica for name in names for replica in self.revisions.pop(name, [])]
             self.stopped = not self.revisions
-        ending = threading.Thread(target=end_all, args=(held,))
-        ending.start()
-        ending.join(timeout=2.0)
-        return {"ended": not ending.is_alive()}
+        ended = threading.Event()
+        threading.Thread(target=self._end, args=(held, ended), daemon=True).start()
+        return {"ended": ended.wait(_STOP_SECONDS)}
+
+    def _end(self, held: list[Replica], ended: threading.Event) -> None:
+        """End replicas; this process too, when nothing is left to keep."""
+        end_all(held)
+        with self._lock:
+            if not self.stopped or self.revisions:
+                ended.set()
+                return
+            self._close()
+        ended.set()
+        time.sleep(_ANSWER_SECONDS)
+        os._exit(0)
 
     def noticed(self, replica: Replica) -> None:
         """A replica's state changed: once the latest revision is ready, the ones before it end (in the single mode)."""
@@ -217,7 +231,10 @@ class Keeper:
     def _accept(self) -> None:
         assert self.ingress is not None  # noqa: S101
         while True:
-            connection, _ = self.ingress.accept()
+            try:
+                connection, _ = self.ingress.accept()
+            except OSError:
+                return
             chosen = self._choose()
             if chosen is None:
                 busy = threading.Thread(
@@ -268,7 +285,9 @@ class Keeper:
 
     def _finish(self, status: str, details: str) -> None:
         write_result(self.folder, status, details)
-        self.leave()
+        with self._lock:
+            self._close()
+        os._exit(0)
 
     # ------------------------------------------------------------------------------------------ the end
 
@@ -296,10 +315,13 @@ class Keeper:
                 end_all(held)
                 os._exit(0)
 
-    def leave(self) -> None:
-        """End this process."""
+    def _close(self) -> None:
+        """Answer nothing any more, and give the port free: from here on, another keeper may take over."""
+        self.leaving = True
         (self.folder / CONTROL).unlink(missing_ok=True)
-        os._exit(0)
+        if self.ingress is not None:
+            self.ingress.shutdown(socket.SHUT_RDWR)
+            self.ingress.close()
 
 
 class _Unstartable:
