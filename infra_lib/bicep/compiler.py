@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from infra_lib.bicep import syntax as s
 from infra_lib.bicep.arm_module import ArmModule, read_module
 from infra_lib.bicep.binder import bind_names
-from infra_lib.bicep.checks import run_checks
+from infra_lib.bicep.checks import run_checks, run_early_checks
 from infra_lib.bicep.configuration import Configuration, Configurations
 from infra_lib.bicep.constants import evaluate_calls
 from infra_lib.bicep.depth import deep_stack
@@ -237,6 +237,7 @@ class Compiler:
             if imported.target is None:
                 model.invalid.add(imported)
         evaluate_calls(model)
+        run_early_checks(model)
         self._finish_binding.pop(model)()
         try:
             check_types(model)

@@ -87,7 +87,7 @@ class ResourceTable:
 
     def _find_type(self, resource: sym.ResourceSymbol) -> TypeReference | None:
         literal = resource.node.type.literal if type(resource.node.type) is s.StringSyntax else None
-        own = parse_type(literal) if literal is not None else None
+        own = parse_type(literal.removeprefix("az:")) if literal is not None else None
         if own is None:
             return None
         if resource.nested_in is not None:
@@ -212,7 +212,7 @@ class ResourceTable:
         if known is None:
             self._scopes[symbol] = default = ScopeData(self.model.scope)
             known = (
-                self._resource_scope(symbol) if type(symbol) is sym.ResourceSymbol else self._read_scope(symbol.property("scope"))
+                self._resource_scope(symbol) if type(symbol) is sym.ResourceSymbol else self.read_scope(symbol.property("scope"))
             )
             known = known or default
             self._scopes[symbol] = known
@@ -221,7 +221,7 @@ class ResourceTable:
     def _resource_scope(self, resource: sym.ResourceSymbol) -> ScopeData | None:
         ancestors = self.ancestors(resource)
         if not ancestors:
-            return self._read_scope(resource.property("scope"))
+            return self.read_scope(resource.property("scope"))
         parent = ancestors[-1]
         above = self.scope_of(parent.resource)
         place = self.name_of(resource) or resource.identifier
@@ -238,7 +238,8 @@ class ResourceTable:
             moved(above.subscript),
         )  # fmt: skip
 
-    def _read_scope(self, value: s.Expression | None) -> ScopeData | None:
+    def read_scope(self, value: s.Expression | None) -> ScopeData | None:
+        """The scope that an expression stands for, None where it is none."""
         if value is None:
             return None
         index: s.Expression | None = None
@@ -257,7 +258,7 @@ class ResourceTable:
             return None
         lowered = reference.type.lower()
         if lowered == "microsoft.resources/resourcegroups":
-            above = self._read_scope(resource.property("scope"))
+            above = self.read_scope(resource.property("scope"))
             return ScopeData(
                 "resourceGroup",
                 subscription=above.subscription if above else None,

@@ -11,24 +11,33 @@ from collections.abc import Callable
 
 from infra_lib.bicep.checks.arithmetic import check_arithmetic
 from infra_lib.bicep.checks.experimental import check_experimental
+from infra_lib.bicep.checks.module_access import check_module_accesses, check_module_scopes
+from infra_lib.bicep.checks.module_parameters import check_module_parameters
 from infra_lib.bicep.checks.placement import (
     check_collections,
     check_explicit_dependencies,
-    check_module_parameters,
     check_parameter_defaults,
     check_secrets,
 )
+from infra_lib.bicep.checks.resource_scopes import check_resource_scopes
 from infra_lib.bicep.checks.resource_structure import check_duplicates, check_names, check_nesting
+from infra_lib.bicep.checks.resource_types import check_resource_types
 from infra_lib.bicep.checks.run_time import check_run_time_values
 from infra_lib.bicep.checks.secure_outputs import check_secure_outputs
 from infra_lib.bicep.model import SemanticModel
 
+EARLY_CHECKS: tuple[Callable[[SemanticModel], None], ...] = (check_resource_types,)
+"""What decides whether a declaration can be used at all."""
+
 CHECKS: tuple[Callable[[SemanticModel], None], ...] = (
     check_experimental,
     check_nesting,
+    check_resource_scopes,
     check_names,
     check_duplicates,
     check_collections,
+    check_module_accesses,
+    check_module_scopes,
     check_module_parameters,
     check_explicit_dependencies,
     check_parameter_defaults,
@@ -37,6 +46,12 @@ CHECKS: tuple[Callable[[SemanticModel], None], ...] = (
     check_arithmetic,
     check_run_time_values,
 )
+
+
+def run_early_checks(model: SemanticModel) -> None:
+    """Run the checks that mark declarations as not valid, before the uses of those are reported."""
+    for check in EARLY_CHECKS:
+        check(model)
 
 
 def run_checks(model: SemanticModel) -> None:

@@ -12,7 +12,7 @@ from infra_lib.bicep.resources import ScopeData
 
 
 def check_nesting(model: SemanticModel) -> None:
-    """Report nested resources with a type of several parts, in a loop, or with a scope of their own."""
+    """Report children with a scope of their own, and resources nested in a loop."""
     for resource in model.all_resources():
         if resource.nested_in is not None:
             _check_nested(model, resource, resource.nested_in)
@@ -24,15 +24,8 @@ def _check_nested(model: SemanticModel, resource: sym.ResourceSymbol, around: sy
     scope = resource.property("scope")
     if scope is not None:
         model.report("BCP164", scope)
-    text = resource.node.type.literal if isinstance(resource.node.type, s.StringSyntax) else None
     if around.loop is not None:
         model.report("BCP160", resource.node)
-        model.report("BCP157", resource.node.type)
-    elif text is not None and "/" in text.partition("@")[0]:
-        model.report("BCP156", resource.node.type, type=text)
-        model.invalid.add(resource)
-    elif around in model.invalid:
-        model.report("BCP157", resource.node.type)
 
 
 def check_names(model: SemanticModel) -> None:
@@ -41,7 +34,9 @@ def check_names(model: SemanticModel) -> None:
     for resource in model.all_resources():
         name = table.name_of(resource)
         reference = table.type_of(resource)
-        if not isinstance(name, s.StringSyntax) or reference is None:
+        if name is None and resource.body is not None and reference is not None:
+            model.report("BCP035", resource.identifier, names='"name"')
+        if not isinstance(name, s.StringSyntax) or reference is None or resource in model.invalid:
             continue
         slashes = sum(segment.count("/") for segment in name.segments)
         if table.ancestors(resource):
@@ -79,7 +74,7 @@ def _report_same(
 def _resource_key(model: SemanticModel, resource: sym.ResourceSymbol) -> Hashable | None:
     table = model.resource_table
     reference = table.type_of(resource)
-    if reference is None or resource in model.cycles or not _is_certain(resource.condition):
+    if reference is None or resource in model.cycles or resource in model.invalid or not _is_certain(resource.condition):
         return None
     segments: list[Hashable] = []
     for ancestor in table.ancestors(resource):
