@@ -1,0 +1,47 @@
+"""Names of secrets, and host names of endpoints."""
+
+from __future__ import annotations
+
+import pytest
+
+from infra_lib import InputError
+from infra_lib.workloads.endpoint import Endpoint
+from infra_lib.workloads.secrets import secret_names
+
+
+@pytest.mark.parametrize(
+    ("given", "secret", "variable"),
+    [
+        ("HF_TOKEN", "hf-token", "HF_TOKEN"),
+        ("hf-token", "hf-token", "HF_TOKEN"),
+        ("Token", "token", "Token"),
+        ("a.b-c", "a.b-c", "A_B_C"),
+        ("x1", "x1", "x1"),
+    ],
+)
+def test_a_secret_and_its_environment_variable(given: str, secret: str, variable: str) -> None:
+    assert secret_names(given) == (secret, variable)
+
+
+@pytest.mark.parametrize("given", ["", "my secret", "-x", "x-", "TOKEN_", "ä", "a/b", "x" * 254, "1-a"])
+def test_a_name_that_container_apps_or_a_shell_forbids(given: str) -> None:
+    with pytest.raises(InputError, match="cannot be"):
+        secret_names(given)
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("app.calm-sea-1a2b3c4d.westus3.azurecontainerapps.io", "https://app.calm-sea-1a2b3c4d.westus3.azurecontainerapps.io"),
+        ("127.0.0.1:20001", "http://127.0.0.1:20001"),
+        ("https://app.example.org/", "https://app.example.org"),
+    ],
+)
+def test_an_endpoint_is_a_whole_url(host: str, url: str) -> None:
+    assert Endpoint(host, "ACA_APP_ENDPOINT").url == url
+
+
+@pytest.mark.parametrize("host", ["not a host", "ftp://x", "host:port", "host:99999", "https://"])
+def test_what_is_no_host_name_is_refused(host: str) -> None:
+    with pytest.raises(InputError, match="ACA_APP_ENDPOINT is"):
+        _ = Endpoint(host, "ACA_APP_ENDPOINT").url
