@@ -163,7 +163,7 @@ _FUNCTION_VISIBLE = (
 
 
 class Use:
-    """A place where a declared name is used: the symbol, the node, whether it is inside a lambda, whether only its name counts."""
+    """A use of a declared name: the symbol, the node, whether it is inside a lambda, whether only its name counts."""
 
     __slots__ = ("in_lambda", "name_only", "node", "symbol")
 

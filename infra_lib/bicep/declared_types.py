@@ -400,3 +400,11 @@ def _quoted(text: str) -> str:
 
 def _key(name: str) -> str:
     return name if name.isascii() and name.isidentifier() else _quoted(name)
+
+
+def takes_null(type_: DeclaredType) -> bool:
+    """True for a type that null is a value of, by what it expresses."""
+    found = expressed(type_)
+    if isinstance(found, UnionType):
+        return any(is_null(member) for member in found.members)
+    return isinstance(found, NullableType) or is_null(found)

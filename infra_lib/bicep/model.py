@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from infra_lib.arm.values import get_member
+from infra_lib.arm.values import MISSING, get_member
 from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
 from infra_lib.bicep.arm_module import ArmModule, target_scope
@@ -78,6 +78,10 @@ class ModuleTarget:
 
     def parameter_names(self) -> frozenset[str]:
         """The names of all parameters."""
+        raise NotImplementedError
+
+    def required_parameters(self) -> frozenset[str]:
+        """The names of the parameters that have to be given."""
         raise NotImplementedError
 
 
@@ -259,6 +263,24 @@ class SemanticModel(ModuleTarget):
         """The names of all parameters."""
         return frozenset(parameter.name for parameter in self.parameters)
 
+    @cached_property
+    def _required_parameters(self) -> frozenset[str]:
+        from infra_lib.bicep.declared_types import takes_null
+        from infra_lib.bicep.type_table import types_of
+
+        table = types_of(self)
+        return frozenset(
+            parameter.name
+            for parameter in self.parameters
+            if parameter.node.default is None
+            and parameter.node.type is not None
+            and not takes_null(table.type_of(parameter.node.type))
+        )
+
+    def required_parameters(self) -> frozenset[str]:
+        """The names of the parameters without a default whose types do not take null."""
+        return self._required_parameters
+
     # ------------------------------------------------------------------------------------------ findings
 
     def report(
@@ -320,6 +342,11 @@ class JsonTemplate(ModuleTarget):
             if isinstance(output, dict) and str(get_member(output, "type")).lower() in ("securestring", "secureobject")
         )
 
+    def required_parameters(self) -> frozenset[str]:
+        """The names of the parameters without a default whose schemas do not take null."""
+        definitions = self._section("definitions")
+        return frozenset(name for name, parameter in self._section("parameters").items() if _is_required(parameter, definitions))
+
     def secure_parameters(self) -> frozenset[str]:
         """The names of the parameters of type securestring or secureObject."""
         return frozenset(
@@ -335,3 +362,18 @@ class JsonTemplate(ModuleTarget):
     def parameter_names(self) -> frozenset[str]:
         """The names of all parameters."""
         return frozenset(self._section("parameters"))
+
+
+def _is_required(schema: Any, definitions: dict[str, Any]) -> bool:
+    """True for a JSON parameter without a default that takes no null, itself or by what it refers to."""
+    for _ in range(100):
+        if not isinstance(schema, dict) or get_member(schema, "defaultValue") is not MISSING:
+            return False
+        nullable = get_member(schema, "nullable")
+        if nullable is not MISSING:
+            return nullable is not True
+        reference = get_member(schema, "$ref")
+        if not isinstance(reference, str) or not reference.startswith("#/definitions/"):
+            return True
+        schema = definitions.get(reference.removeprefix("#/definitions/"))
+    return True

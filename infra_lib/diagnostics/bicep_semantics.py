@@ -62,8 +62,23 @@ CODES: dict[str, Entry] = {
     # resources and modules
     "BCP072": Entry("error", 'The default value of a parameter cannot use "{name}".', "Use parameters and functions alone."),
     "BCP109": Entry("error", 'A resource of type {type} has no function "{name}".', "Call it on a key vault."),
+    "BCP113": Entry(
+        "error", 'A file for a tenant cannot deploy a module to the scope "{scope}" written like this.', "Name it in full."
+    ),
+    "BCP114": Entry(
+        "error",
+        'A file for a management group cannot deploy a module to the scope "{scope}" written like this.',
+        "Name it in full.",
+    ),
+    "BCP115": Entry("error", 'A file for a subscription cannot deploy a module to the scope "{scope}" written like this.'),
+    "BCP116": Entry("error", 'A file for a resource group cannot deploy a module to the scope "{scope}" written like this.'),
     "BCP121": Entry("error", 'These resources have the same id: "{names}".', "Give them different names."),
     "BCP122": Entry("error", 'These modules are deployed under the same name: "{names}".', "Give them different names."),
+    "BCP134": Entry(
+        "error",
+        'The module is written for the scope "{wanted}" and would be deployed to "{scope}".',
+        "Set its scope property, or the targetScope of its file.",
+    ),
     "BCP144": Entry("error", '"{name}" is a loop; one of its items is wanted here.', "Write an index behind it."),
     "BCP156": Entry(
         "error", 'The type "{type}" of a nested resource has more than one part.', "Write the last part of the type alone."

@@ -91,14 +91,6 @@ def _check_scope_choice(model: SemanticModel, scope: s.Expression) -> None:
         model.report("BCP420", scope)
 
 
-def check_module_parameters(model: SemanticModel) -> None:
-    """Report ``params`` that is no object literal."""
-    for module in model.modules:
-        parameters = module.property("params")
-        if parameters is not None and not isinstance(parameters, (s.ObjectSyntax, s.Skipped)):
-            model.report("BCP183", parameters)
-
-
 def check_explicit_dependencies(model: SemanticModel) -> None:
     """Report ``dependsOn`` that ``any()`` hides from the compiler."""
     for symbol in (*model.all_resources(), *model.modules):

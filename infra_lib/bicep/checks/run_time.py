@@ -8,6 +8,7 @@ from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
 from infra_lib.bicep.binder import Use
 from infra_lib.bicep.model import SemanticModel
+from infra_lib.resource_types.nodes import ObjectType
 
 _KNOWN_OF_RESOURCES = frozenset(("id", "name", "type", "apiVersion"))
 _KNOWN_OF_MODULES = frozenset(("name",))
@@ -16,6 +17,7 @@ _START_OF_RESOURCES = frozenset(
      "sku", "identity", "managedByExtended", "tags", "asserts", "parent", "scope")
 )  # fmt: skip
 """Properties of a resource whose values a deployment needs when it starts."""
+_GENERAL = _START_OF_RESOURCES | {"properties", "etag", "scale", "eTag"}
 _START_OF_MODULES = frozenset(("name", "scope", "identity"))
 _PLACING = ("parent", "scope")
 """Properties that take a resource as a whole."""
@@ -97,8 +99,19 @@ class _Checker:
         if isinstance(symbol, sym.ModuleSymbol):
             return name not in _KNOWN_OF_MODULES
         if name not in _KNOWN_OF_RESOURCES:
-            return True
+            return self.may_have(symbol, name)
         return name in ("id", "name") and symbol in self.model.inlined.resources
+
+    def may_have(self, symbol: sym.DeployableSymbol, name: str) -> bool:
+        """False for a property that the resource's type, where it is known, does not have: that is another mistake."""
+        catalog = self.model.compiler.catalog
+        reference = self.model.resource_table.type_of(symbol) if isinstance(symbol, sym.ResourceSymbol) else None
+        if catalog is None or reference is None or reference.version is None:
+            return True
+        found = catalog.find(reference.type, reference.version)
+        if found is None or not isinstance(found.body, ObjectType):
+            return True
+        return name in found.body.properties or found.body.additional_properties is not None or name in _GENERAL
 
     # ------------------------------------------------------------------------------------------ places
 
