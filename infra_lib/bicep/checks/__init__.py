@@ -11,12 +11,13 @@ from collections.abc import Callable
 
 from infra_lib.bicep.checks.arithmetic import check_arithmetic
 from infra_lib.bicep.checks.experimental import check_experimental
+from infra_lib.bicep.checks.loops import check_collections, check_loop_names, check_loops, check_safe_indexes
 from infra_lib.bicep.checks.module_access import check_module_accesses, check_module_scopes
 from infra_lib.bicep.checks.module_parameters import check_module_parameters
 from infra_lib.bicep.checks.placement import (
-    check_collections,
     check_explicit_dependencies,
     check_parameter_defaults,
+    check_scope_choices,
     check_secrets,
 )
 from infra_lib.bicep.checks.resource_scopes import check_resource_scopes
@@ -35,7 +36,11 @@ CHECKS: tuple[Callable[[SemanticModel], None], ...] = (
     check_resource_scopes,
     check_names,
     check_duplicates,
+    check_loops,
     check_collections,
+    check_safe_indexes,
+    check_loop_names,
+    check_scope_choices,
     check_module_accesses,
     check_module_scopes,
     check_module_parameters,

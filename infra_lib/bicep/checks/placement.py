@@ -1,4 +1,4 @@
-"""Expressions that may stand only at certain places: secrets of key vaults, lambdas' variables, whole collections, scopes."""
+"""Expressions that may stand only at certain places: secrets of key vaults, scopes, dependencies, defaults."""
 
 from __future__ import annotations
 
@@ -63,32 +63,28 @@ def _vault(model: SemanticModel, node: s.Expression) -> sym.ResourceSymbol | Non
     return model.resource_table.resource_at(node)
 
 
-def check_collections(model: SemanticModel) -> None:
-    """Report a looped resource or module without an index where one item is wanted: as a loop's collection, a parent, a scope."""
-    for loops in model.loops.values():
-        for loop in loops:
-            _check_collection(model, loop.expression)
-    for resource in model.all_resources():
-        for name in ("parent", "scope"):
-            value = resource.property(name)
-            if value is not None:
-                _check_collection(model, value)
-    for module in model.modules:
-        scope = module.property("scope")
-        if scope is not None:
-            _check_collection(model, scope)
-            _check_scope_choice(model, scope)
+def check_scope_choices(model: SemanticModel) -> None:
+    """Report a ``scope`` that is a choice between scopes."""
+    for symbol in (*model.all_resources(), *model.modules):
+        scope = symbol.property("scope")
+        if isinstance(scope, (s.Ternary, s.Parenthesized)) and _is_scope_choice(model, scope):
+            model.report("BCP420", scope)
 
 
-def _check_collection(model: SemanticModel, node: s.Expression) -> None:
-    symbol = model.symbols.get(node)
-    if isinstance(symbol, sym.DeployableSymbol) and symbol.is_collection:
-        model.report("BCP144", node, name=symbol.name)
-
-
-def _check_scope_choice(model: SemanticModel, scope: s.Expression) -> None:
-    if isinstance(scope, s.Ternary):
-        model.report("BCP420", scope)
+def _is_scope_choice(model: SemanticModel, scope: s.Expression) -> bool:
+    """True for a ternary whose branches are all scopes."""
+    pending: list[s.Expression] = [scope]
+    choice = False
+    while pending:
+        node = pending.pop()
+        while isinstance(node, s.Parenthesized):
+            node = node.expression
+        if isinstance(node, s.Ternary):
+            choice = True
+            pending += (node.when_true, node.when_false)
+        elif model.resource_table.read_scope(node) is None:
+            return False
+    return choice
 
 
 def check_explicit_dependencies(model: SemanticModel) -> None:

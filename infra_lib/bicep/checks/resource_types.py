@@ -6,7 +6,7 @@ Runs before the uses of what is not valid are reported: a resource without a typ
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
@@ -21,7 +21,7 @@ _ANY_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 class _Mistake(NamedTuple):
     code: str
-    names: dict[str, str]
+    names: dict[str, Any]
 
 
 def check_resource_types(model: SemanticModel) -> None:
