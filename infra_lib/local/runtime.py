@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from infra_lib.local.store import Record
 
 ReplicaState = dict[str, Any]
-"""``{"name", "runningState", "ready", "restarts", "created", "details"}`` of one replica; ``created`` in seconds since the epoch."""
+"""``{"name", "runningState", "ready", "restarts", "created", "details"}`` of a replica; ``created``: seconds since the epoch."""
 
 
 class Runtime(Protocol):
@@ -55,7 +55,7 @@ class Runtime(Protocol):
         ...
 
     def console(self, holder: str, replica: str, container: str, *, lines: int, follow: bool) -> Iterator[str] | None:
-        """The last lines of a container's log, each a JSON object of TimeStamp and Log, and what is added where it is to be followed.
+        """The last lines of a container's log, each a JSON object of TimeStamp and Log, and what is added when it is followed.
 
         ``holder`` is the id of the revision or execution; None where there is no such log. The iterator may wait; it is used
         without the control plane's lock.

@@ -25,7 +25,7 @@ _CHUNK = 4 * 1024 * 1024
 
 
 class InProcessResponse:
-    """A response in the form that the SDK's pipelines and deserializers read; its content is there from the start, unless it is a stream."""
+    """A response as the SDK's pipelines and deserializers read it; its content is there from the start, but a stream's."""
 
     def __init__(self, request: Any, reply: Reply) -> None:
         self.request = request

@@ -78,7 +78,8 @@ def test_what_a_container_writes_to_its_mount_is_on_the_share_and_nowhere_else(w
 
 def test_environment_and_secrets_are_set_and_secrets_are_masked_in_logs(world: World) -> None:
     container = world.container(
-        f"echo plain=$PLAIN token=$TOKEN $CONTAINER_APP_NAME > /mount/seen; echo the token is $TOKEN; {SERVE}", probes=[READINESS],
+        f"echo plain=$PLAIN token=$TOKEN $CONTAINER_APP_NAME > /mount/seen; echo the token is $TOKEN; {SERVE}",
+        probes=[READINESS],
         env=[{"name": "PLAIN", "value": "a b"}, {"name": "TOKEN", "secretRef": "token"}],
     )  # fmt: skip
     app = world.app_of(world.template(container), secrets=[{"name": "token", "value": "s3cret-value"}])
@@ -92,7 +93,8 @@ def test_environment_and_secrets_are_set_and_secrets_are_masked_in_logs(world: W
 
 
 def test_two_apps_on_the_same_port_do_not_collide(world: World) -> None:
-    apps = [world.app(f"mkdir -p /tmp/{name}; cd /tmp/{name}; echo {name} > index.html; {SERVE}", name) for name in ("one", "two")]
+    command = "mkdir -p /tmp/web; cd /tmp/web; echo {} > index.html; {}"
+    apps = [world.app(command.format(name, SERVE), name) for name in ("one", "two")]
     for app in apps:
         app.deploy()
     assert [get(app.url)[1].strip() for app in apps] == ["one", "two"]
@@ -194,7 +196,8 @@ def test_a_container_that_stops_answering_is_started_again_by_its_liveness_probe
 def test_sidecars_share_a_network_and_initial_containers_run_first(world: World) -> None:
     main = world.container(f"cd /mount; {SERVE}", probes=[READINESS])
     fetch = f"import urllib.request; print(urllib.request.urlopen('http://127.0.0.1:{PORT}/init').read().decode())"
-    side = {**world.container(f'until python3 -c "{fetch}" > /mount/fetched 2>/dev/null; do sleep 0.1; done; sleep 100'), "name": "side"}
+    until = f'until python3 -c "{fetch}" > /mount/fetched 2>/dev/null; do sleep 0.1; done; sleep 100'
+    side = {**world.container(until), "name": "side"}
     init = {**world.container("echo prepared > /mount/init"), "name": "init"}
     app = world.app_of(world.template(main, side, initContainers=[init]))
     app.deploy()
@@ -232,9 +235,10 @@ def test_pip_installs_into_the_store(world: World) -> None:
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("tinything.py", "NAME = 'tiny'\n")
         archive.writestr("tinything-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tinything\nVersion: 1.0\n")
-        archive.writestr("tinything-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        tags = "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        archive.writestr("tinything-1.0.dist-info/WHEEL", tags)
         archive.writestr("tinything-1.0.dist-info/RECORD", "")
-    world.job(f"pip install --quiet --no-index --no-deps /mount/{wheel.name} && python3 -c 'import tinything; print(tinything.NAME)'")
+    world.job(f"pip install --quiet --no-index --no-deps /mount/{wheel.name} && python3 -c 'import tinything'")
     assert world.ended(world.run()) == "Succeeded"
     folder = world.clients.manager.store_path
     assert folder is not None

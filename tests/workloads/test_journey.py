@@ -227,7 +227,7 @@ def test_a_wrong_value_of_a_config_file_is_named(journey: Journey, workload: str
 def test_a_hand_written_config_file_is_enough(journey: Journey) -> None:
     journey.provision("inference")
     values = dict(journey.project.config("inference").values)
-    for name in ("inference.config.json", "finetuning.config.json", "provision/inference.bicep", "provision/inference.parameters.json"):
+    for name in ("inference.config.json", "finetuning.config.json", "provision/inference.parameters.json"):
         (journey.folder / "infra" / name).unlink()
     wanted = ("SUBSCRIPTION_ID", "RESOURCE_GROUP_NAME", "STORAGE_ACCOUNT_NAME", "FILE_SHARE_NAME", "ACA_APP_NAME")
     (journey.folder / "infra/inference.config.json").write_text(json.dumps({key: values[key] for key in wanted}))
@@ -238,7 +238,7 @@ def test_logs_of_what_never_ran_say_so(journey: Journey) -> None:
     journey.provision("finetuning", "inference")
     with pytest.raises(InputError, match="has not run yet: run `infra run finetuning`"):
         list(journey.project.finetuning.logs(journey.target))
-    with pytest.raises(InputError, match="no replica.*infra deploy inference"):
+    with pytest.raises(InputError, match=r"no replica.*infra deploy inference"):
         list(journey.project.inference.logs(journey.target))
 
 

@@ -1,4 +1,4 @@
-"""Messages between a keeper and its pods, and between the control plane and a keeper: JSON, with a file descriptor where one goes along."""
+"""Messages between keeper and pods, and between the control plane and a keeper: JSON, at times with a file descriptor."""
 
 from __future__ import annotations
 

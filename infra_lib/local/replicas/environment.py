@@ -17,7 +17,8 @@ exec "$python" -m pip "$@"
 def make_environment(folder: Path) -> Path:
     """A virtual environment in ``folder``, made when it is missing; its folder of programs.
 
-    It sees the packages of the Python that runs this library, in place of those that the image would bring, and never changes them.
+    It sees the packages of the Python that runs this library, in place of those that the image would bring, and never changes
+    them.
     """
     programs = folder / "bin"
     if (programs / "python").exists():

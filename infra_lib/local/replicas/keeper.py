@@ -1,6 +1,7 @@
 """Keeps the replicas of one app, or one execution of a job: a process that outlives the command that started it.
 
-It answers on a control socket in its folder and ends when it has nothing left to keep, when it is told to, or when its folder is gone.
+It answers on a control socket in its folder. It ends when it has nothing left to keep, when it is told to, or when its folder
+is gone.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +50,7 @@ class Replica:
         ours, theirs = Channel.pair()
         self.channel = Channel(ours)
         with theirs:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - what the user's template says
                 [*isolation.command, *launch.python("infra_lib.local.replicas.pod", str(theirs.fileno()))],
                 stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()],
             )  # fmt: skip
@@ -110,6 +112,33 @@ class Replica:
             self.gone.wait(2.0)
 
 
+class Unstartable:
+    """Stands for a replica on a machine that cannot run one."""
+
+    ready = False
+
+    def __init__(self, spec: dict[str, Any], problem: str) -> None:
+        self.name = spec["name"]
+        self.failure = problem
+        self.end: int | None = None
+        self.over = threading.Event()
+        self.over.set()
+        self._created = time.time()
+
+    def state(self) -> Message:
+        """Failed, with the reason."""
+        return {
+            "name": self.name, "runningState": "Failed", "ready": False, "restarts": 0, "created": self._created,
+            "details": self.failure,
+        }  # fmt: skip
+
+    def stop(self) -> None:
+        """Nothing runs."""
+
+
+AnyReplica = Replica | Unstartable
+
+
 class Keeper:
     """The replicas of one app by revision, and its ingress; or one execution of a job."""
 
@@ -117,7 +146,7 @@ class Keeper:
         self.folder = folder
         self.control = control
         self.ingress = ingress
-        self.revisions: dict[str, list[Replica]] = {}
+        self.revisions: dict[str, list[AnyReplica]] = {}
         self.weights: dict[str, int] = {}
         self.single = True
         self.stopped = self.leaving = False
@@ -174,7 +203,7 @@ class Keeper:
         threading.Thread(target=self._replace, args=(held, message), daemon=True).start()
         return {}
 
-    def _replace(self, held: list[Replica], message: Message) -> None:
+    def _replace(self, held: Sequence[AnyReplica], message: Message) -> None:
         end_all(held)
         with self._lock:
             if not self.stopped:
@@ -185,7 +214,7 @@ class Keeper:
 
     def _launch(self, message: Message) -> None:
         if self._isolation is None:
-            self.revisions[message["revision"]] = [_Unstartable(spec, self._problem) for spec in message["replicas"]]  # type: ignore[misc]
+            self.revisions[message["revision"]] = [Unstartable(spec, self._problem) for spec in message["replicas"]]
             return
         wanted = message["replicas"] if self._isolation.network else message["replicas"][:1]
         self.revisions[message["revision"]] = [Replica(self, spec, self._isolation) for spec in wanted]
@@ -201,7 +230,7 @@ class Keeper:
         threading.Thread(target=self._end, args=(held, ended), daemon=True).start()
         return {"ended": ended.wait(_STOP_SECONDS)}
 
-    def _end(self, held: list[Replica], ended: threading.Event) -> None:
+    def _end(self, held: Sequence[AnyReplica], ended: threading.Event) -> None:
         """End replicas; this process too, when nothing is left to keep."""
         end_all(held)
         with self._lock:
@@ -237,10 +266,8 @@ class Keeper:
                 return
             chosen = self._choose()
             if chosen is None:
-                busy = threading.Thread(
-                    target=respond, args=(connection, "503 Service Unavailable", "The app has no replica that is ready."), daemon=True
-                )
-                busy.start()
+                nothing = (connection, "503 Service Unavailable", "The app has no replica that is ready.")
+                threading.Thread(target=respond, args=nothing, daemon=True).start()
                 continue
             with connection:
                 chosen.channel.send({"do": "connect"}, connection.fileno())
@@ -248,8 +275,10 @@ class Keeper:
     def _choose(self) -> Replica | None:
         """A ready replica of a revision chosen by weight; while the latest one is not ready, of the one before it."""
         with self._lock:
-            ready = {name: [item for item in held if item.ready] for name, held in self.revisions.items()}
-        ready = {name: held for name, held in ready.items() if held}
+            found = {
+                name: [item for item in held if isinstance(item, Replica) and item.ready] for name, held in self.revisions.items()
+            }
+        ready = {name: held for name, held in found.items() if held}
         weighted = [name for name in ready if self.weights.get(name)]
         if weighted:
             return random.choice(ready[random.choices(weighted, [self.weights[name] for name in weighted])[0]])
@@ -295,7 +324,8 @@ class Keeper:
         """Drop the logs of replicas long gone."""
         with self._lock:
             running = {replica.name for held in self.revisions.values() for replica in held}
-        logs = sorted((item for item in self.folder.iterdir() if item.is_dir()), key=lambda item: item.stat().st_mtime, reverse=True)
+        folders = [item for item in self.folder.iterdir() if item.is_dir()]
+        logs = sorted(folders, key=lambda item: item.stat().st_mtime, reverse=True)
         for folder in logs[KEPT_REPLICAS:]:
             if folder.name not in running:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -324,31 +354,7 @@ class Keeper:
             self.ingress.close()
 
 
-class _Unstartable:
-    """Stands for a replica on a machine that cannot run one."""
-
-    ready = False
-
-    def __init__(self, spec: dict[str, Any], problem: str) -> None:
-        self.name = spec["name"]
-        self.failure = problem
-        self.end: int | None = None
-        self.over = threading.Event()
-        self.over.set()
-        self._created = time.time()
-
-    def state(self) -> Message:
-        """Failed, with the reason."""
-        return {
-            "name": self.name, "runningState": "Failed", "ready": False, "restarts": 0, "created": self._created,
-            "details": self.failure,
-        }  # fmt: skip
-
-    def stop(self) -> None:
-        """Nothing runs."""
-
-
-def end_all(replicas: list[Replica]) -> None:
+def end_all(replicas: Sequence[AnyReplica]) -> None:
     """End replicas at the same time, and wait until they are gone."""
     endings = [threading.Thread(target=replica.stop) for replica in replicas]
     for ending in endings:

@@ -1,4 +1,4 @@
-"""A replica from within its namespaces: starts the containers' commands, restarts them, asks their probes, passes connections on."""
+"""A replica from within its namespaces: runs the containers' commands, asks their probes, passes connections on."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Container:
         environment = {**self.body["env"], **self.pod.proxy_environment}
         try:
             with self.pod.spawning:
-                self.process = process = subprocess.Popen(
+                self.process = process = subprocess.Popen(  # noqa: S603 - what the user's template says
                     self.body["argv"], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                     stderr=subprocess.STDOUT, preexec_fn=self._enter, start_new_session=True,
                 )  # fmt: skip
@@ -231,7 +231,11 @@ class Pod:
                 threading.Thread(target=container.keep_running, daemon=True).start()
             return
         codes: list[int] = []
-        runs = [threading.Thread(target=lambda c=container: codes.append(c.run_once()), daemon=True) for container in self.containers]
+
+        def run_one(container: Container) -> None:
+            codes.append(container.run_once())
+
+        runs = [threading.Thread(target=run_one, args=(container,), daemon=True) for container in self.containers]
         for run, container in zip(runs, self.containers, strict=True):
             self.report(container, state="Running")
             run.start()

@@ -105,7 +105,7 @@ def diagnose(port: int, own: frozenset[int]) -> str:
     if ports.get(port):
         return ""
     if port in ports:
-        return f"It listens on 127.0.0.1:{port} alone, where nothing from outside the container arrives: let it listen on 0.0.0.0."
+        return f"It listens on 127.0.0.1:{port} alone, where nothing from outside its container arrives: use 0.0.0.0."
     others = ", ".join(str(number) for number in sorted(ports))
     if others:
         return f"It listens on port {others}, and not on {port}, which the ingress or a probe asks for: change one of them."

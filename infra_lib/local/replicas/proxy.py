@@ -1,7 +1,7 @@
 """The way out of a pod's network: an HTTP proxy, which pip, requests, the Hugging Face libraries, curl and git all know.
 
-The pod listens inside and hands each connection over; it is carried on here, in this machine's network: through this machine's own
-proxy where it has one, else straight to the host that is asked for.
+The pod listens inside and hands each connection over; it is carried on here, in this machine's network: through this
+machine's own proxy where it has one, else straight to the host that is asked for.
 """
 
 from __future__ import annotations

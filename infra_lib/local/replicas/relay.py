@@ -37,7 +37,8 @@ def _shut(connection: socket.socket, how: int) -> None:
 def respond(connection: socket.socket, status: str, text: str) -> None:
     """Answer an HTTP request with a few words, and close."""
     body = (text + "\n").encode()
-    head = f"HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    fields = ("Content-Type: text/plain; charset=utf-8", f"Content-Length: {len(body)}", "Connection: close")
+    head = "\r\n".join([f"HTTP/1.1 {status}", *fields, "", ""])
     try:
         connection.settimeout(2.0)
         connection.recv(_CHUNK)

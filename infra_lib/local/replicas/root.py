@@ -1,4 +1,4 @@
-"""The files that a container sees: this machine's, read-only, with the template's volumes mounted and a few places to write to."""
+"""The files that a container sees: this machine's, read-only, with the template's volumes and a few places to write to."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ _OWN = ("proc", "tmp")
 def build_root(place: Path, mounts: Iterable[dict[str, Any]]) -> None:
     """Put together a root at ``place``, a folder, within a mount namespace of our own.
 
-    ``mounts`` are ``{"source", "target", "readOnly"}``; without a source the mount is an empty one in memory. They shadow what this
-    machine has at their targets.
+    ``mounts`` are ``{"source", "target", "readOnly"}``; without a source the mount is an empty one in memory. They shadow what
+    this machine has at their targets.
     """
     ordered = sorted(mounts, key=lambda item: len(Path(item["target"]).parts))
     targets = [Path(item["target"]) for item in ordered]
     mount("tmpfs", place, "tmpfs")
     for name in _OWN:
         (place / name).mkdir()
-    _graft(place, Path("/"), [target for target in targets if TEMPORARY not in (target, *target.parents) and not target.is_dir()])
+    missing = [target for target in targets if TEMPORARY not in (target, *target.parents) and not target.is_dir()]
+    _graft(place, Path("/"), missing)
     make_read_only(place)
     mount("tmpfs", place / "tmp", "tmpfs")
     (place / "tmp").chmod(0o1777)

@@ -29,7 +29,7 @@ _UNANSWERED = "The process that kept it is gone: this machine was restarted, or 
 
 
 class ProcessRuntime:
-    """Runs the replicas of a store that lies in a folder. Nothing is started before a restart, a start or an execution asks for it."""
+    """Runs the replicas of a store that lies in a folder. Nothing starts before a restart, a start or an execution asks for."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -74,7 +74,8 @@ class ProcessRuntime:
         for _ in range(count):
             replica = f"{name}-{_random(9)}-{_random(5)}"
             own = {
-                "CONTAINER_APP_NAME": str(app.body["name"]), "CONTAINER_APP_REVISION": name, "CONTAINER_APP_REPLICA_NAME": replica,
+                "CONTAINER_APP_NAME": str(app.body["name"]), "CONTAINER_APP_REVISION": name,
+                "CONTAINER_APP_REPLICA_NAME": replica,
                 "CONTAINER_APP_HOSTNAME": str(ingress.get("fqdn") or ""), "CONTAINER_APP_PORT": str(port or ""),
             }  # fmt: skip
             replicas.append(builder.replica(replica, own=own, port=port, once=False))
@@ -99,8 +100,8 @@ class ProcessRuntime:
         if max(int(manual.get("parallelism") or 1), int(manual.get("replicaCompletionCount") or 1)) > 1:
             raise refuse(
                 "LocalParallelismUnsupported",
-                f"The job '{job.body['name']}' wants several replicas of an execution; the local target runs one: set parallelism and "
-                "replicaCompletionCount to 1.",
+                f"The job '{job.body['name']}' wants several replicas of an execution; the local target runs one: set "
+                "parallelism and replicaCompletionCount to 1.",
             )
         template = {**execution.properties["template"], "volumes": job.properties["template"].get("volumes")}
         _restore_mounts(template, job.properties["template"])
@@ -189,10 +190,8 @@ class ProcessRuntime:
                 if ingress is not None:
                     ingress.close()
         if ask(folder, message, timeout=15.0) is None:
-            text = (folder / "keeper.log").read_text(errors="replace").strip().splitlines()
-            raise ServiceError(
-                500, "LocalRuntimeFailed", f"The process that runs '{folder.name}' did not start: {text[-1] if text else 'no answer'}."
-            )
+            text = (folder / "keeper.log").read_text(errors="replace").strip().splitlines() or ["no answer"]
+            raise ServiceError(500, "LocalRuntimeFailed", f"The process that runs '{folder.name}' did not start: {text[-1]}.")
 
     def forget(self, owner: Record) -> None:
         """End all that runs of an app or job, and drop its logs and its environment."""
@@ -240,7 +239,7 @@ def _bind(port: int) -> socket.socket:
         listener.close()
         raise refuse(
             "LocalPortInUse",
-            f"Port {port} of 127.0.0.1, which belongs to the app, is taken by another program ({error.strerror}): end that program.",
+            f"Port {port} of 127.0.0.1, which belongs to the app, is taken by another program ({error.strerror}): end that.",
         ) from error
     listener.listen(128)
     return listener

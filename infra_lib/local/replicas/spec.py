@@ -56,7 +56,7 @@ class Builder:
         self._secrets = {item["name"]: item.get("value") for item in owner.private.get("secrets") or []}
 
     def replica(self, name: str, *, own: Mapping[str, str], port: int | None, once: bool) -> dict[str, Any]:
-        """The spec of one replica. ``own`` are the service's own environment variables. Raises ServiceError for what cannot run here."""
+        """The spec of one replica; ``own`` are the service's environment variables. Raises ServiceError for what cannot run."""
         environment = environment_of(self._store, self._owner.id)
         programs = make_environment(environment)
         home = environment / "home"
@@ -105,7 +105,8 @@ class Builder:
         value = self._secrets.get(name)
         if value is None:
             raise refuse(
-                "LocalSecretUnsupported", f"The secret '{name}' lies in a key vault, which the local target does not read: give it a value."
+                "LocalSecretUnsupported",
+                f"The secret '{name}' lies in a key vault, which the local target does not read: give it a value.",
             )
         return str(value)
 
@@ -122,7 +123,8 @@ class Builder:
         kind = str(volume.get("storageType") or "EmptyDir").lower()
         target = str(mount.get("mountPath"))
         if not target.startswith("/") or target == "/":
-            raise refuse("LocalMountPathInvalid", f"The mount path '{target}' of volume '{volume['name']}' is not a folder below /.")
+            text = f"The mount path '{target}' of volume '{volume['name']}' is not a folder below /."
+            raise refuse("LocalMountPathInvalid", text)
         if kind == "emptydir":
             return {"source": None, "target": target}
         if kind in _UNSUPPORTED_VOLUMES:
@@ -136,9 +138,11 @@ class Builder:
         environment = parse(str(self._owner.properties["environmentId"]))
         storage = self._store.get(f"{environment.key}/storages/{str(volume['storageName']).lower()}")
         if storage is None:
-            raise refuse("ManagedEnvironmentStorageNotFound", f"The environment '{environment.name}' has no storage '{volume['storageName']}'.")
+            text = f"The environment '{environment.name}' has no storage '{volume['storageName']}'."
+            raise refuse("ManagedEnvironmentStorageNotFound", text)
         azure_file = storage.properties["azureFile"]
-        folder = self._store.share_folder(str(azure_file["accountName"]), str(azure_file["shareName"])).resolve() / below.strip("/")
+        share = self._store.share_folder(str(azure_file["accountName"]), str(azure_file["shareName"])).resolve()
+        folder = share / below.strip("/")
         if not folder.is_dir():
             raise refuse("LocalSubPathNotFound", f"The share '{azure_file['shareName']}' has no folder '{below}'.")
         return {"source": str(folder), "target": target, "readOnly": str(azure_file.get("accessMode", "")).lower() == "readonly"}

@@ -1,4 +1,4 @@
-"""Console logs of Microsoft.App: the tokens for reading them, and the streams, which lie beside the control plane as in the service.
+"""Console logs of Microsoft.App: the tokens for reading them, and the streams, which lie beside the control plane.
 
 A stream is read with a token of the app or job (getAuthToken), not with the caller's own; ``follow``, ``tailLines`` and
 ``output`` (json or text) are its parameters.
@@ -48,13 +48,14 @@ def _verify(context: Context, key: str, call: Call) -> None:
     ends, _, signature = token.partition(".")
     good = scheme.lower() == "bearer" and ends.isdigit() and hmac.compare_digest(signature, _signature(context, key, int(ends)))
     if not good or int(ends) < context.now:
-        raise ServiceError(401, "InvalidAuthToken", "The token is not one that getAuthToken gave for these logs, or it has expired.")
+        raise ServiceError(401, "InvalidAuthToken", "The token is none that getAuthToken gave for these logs, or it has expired.")
 
 
 def _stream(context: Context, call: Call) -> Reply:
     """The console log of one container."""
     segments = [segment for segment in call.path.split("/") if segment]
-    owner = parse(f"/subscriptions/{segments[1]}/resourceGroups/{segments[3]}/providers/Microsoft.App/{segments[4]}/{segments[5]}")
+    group = f"/subscriptions/{segments[1]}/resourceGroups/{segments[3]}"
+    owner = parse(f"{group}/providers/Microsoft.App/{segments[4]}/{segments[5]}")
     record = context.store.get(owner.key)
     if record is None:
         raise refusals.not_found(owner)
