@@ -6,6 +6,7 @@ Exit status 0: done; 1: the operation failed, or a plan has a conflict; 2: bad u
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
 from collections.abc import Sequence
@@ -96,6 +97,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except InfraError as error:
         return _report(error)
     except BrokenPipeError:
+        return EXIT_FAILED
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        fail("The disk is full: the result could not be written whole.")
         return EXIT_FAILED
     except Exception as error:
         text = _service_failure(error)

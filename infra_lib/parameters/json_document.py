@@ -35,6 +35,7 @@ class JsonDocument:
         self.root = read.root
         self.findings = read.findings
         self._lines: LineIndex | None = None
+        self._values: dict[str, Any] | None = None
 
     @property
     def lines(self) -> LineIndex:
@@ -50,16 +51,14 @@ class JsonDocument:
         return node if isinstance(node, JsonObject) else None
 
     def values(self) -> dict[str, Any]:
-        """Every parameter of the right form with its value."""
-        found = self.parameters
-        if found is None:
-            return {}
-        values = {}
-        for member in found.members:
-            right, value = from_arm_entry(member.node.value)
-            if right:
-                values[member.name] = value
-        return values
+        """Every parameter of the right form with its value. Made once: not to be changed."""
+        if self._values is None:
+            self._values = {}
+            for member in self.parameters.members if self.parameters else ():
+                right, value = from_arm_entry(member.node.value)
+                if right:
+                    self._values[member.name] = value
+        return self._values
 
     def entries(self) -> Iterator[ParameterEntry]:
         """Every parameter of the right form, in order, with its place."""

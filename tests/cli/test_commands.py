@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import sys
@@ -187,3 +188,15 @@ def test_on_a_terminal_a_missing_resource_group_is_chosen_from_a_list(
     capsys.readouterr()
     assert run(["plan", "good.bicep"]) == 0
     assert "1  rg-one" in capsys.readouterr().err
+
+
+def test_a_full_disk_under_standard_output_is_one_message(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(text: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("infra_lib.cli.console.result", full)
+    monkeypatch.setattr("infra_lib.cli.build.result", full)
+    assert run(["build", "good.bicep", "--stdout"]) == 1
+    assert "disk is full" in capsys.readouterr().err

@@ -353,3 +353,14 @@ def test_what_a_file_cannot_hold_is_refused_and_changes_nothing(value):
 def test_a_bicep_file_is_not_saved_as_json(tmp_path):
     with pytest.raises(InputError, match="Convert"):
         ParameterFile.parse(FILE).save(tmp_path / "main.bicepparam")
+
+
+def test_the_values_of_a_large_file_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from infra_lib.parameters import json_document
+
+    read = []
+    original = json_document.from_arm_entry
+    monkeypatch.setattr(json_document, "from_arm_entry", lambda entry: read.append(1) or original(entry))
+    file = ParameterFile.parse(json.dumps({"parameters": {f"p{index}": {"value": index} for index in range(300)}}))
+    assert [file[f"p{index}"] for index in range(300)] == list(range(300))
+    assert len(read) == 300
