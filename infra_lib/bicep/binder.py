@@ -416,11 +416,17 @@ class _Binder:
                     visit(value)
             elif type(item) is s.ResourceDeclaration:
                 self.statement(item)
+            elif type(item) is s.Spread:
+                self.around[item] = node
+                visit(item)
             else:
                 visit(item)
 
     def spread(self, node: s.Spread) -> None:
+        errors = self.errors
         self.visit(node.expression)
+        if self.errors == errors and not self.lambda_depth:
+            self.model.spreads.append(node)
 
     def array(self, node: s.ArraySyntax) -> None:
         for item in node.items:
@@ -645,7 +651,11 @@ class _Binder:
         if flags & namespaces.INLINE and not self.inline_allowed:
             self.error("BCP066", node.identifier, name=name)
             return
-        if self.count(node, function.info) and flags & (namespaces.VARIABLE | namespaces.INDIRECT_VARIABLE):
+        if not self.count(node, function.info):
+            return
+        if name == "providers" and not self.lambda_depth:
+            self.model.report("BCP241", node.identifier, name=name)
+        if flags & (namespaces.VARIABLE | namespaces.INDIRECT_VARIABLE):
             self.model.compile_time_calls.append(node)
             if self.in_function:
                 self.model.inside_functions.add(node)

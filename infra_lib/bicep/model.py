@@ -99,7 +99,8 @@ class SemanticModel(ModuleTarget):
     symbol that is in one), ``invalid`` (symbols that cannot be used: their declaration is broken), ``compile_time_calls`` (calls
     of functions that the compiler evaluates, in source order; those in the body of a ``func`` are in ``inside_functions`` too;
     the values are in
-    ``compile_time_values``), ``arithmetic`` (operations and calls whose value may be known while compiling),
+    ``compile_time_values``), ``spreads`` (those without a mistake in them, outside of lambdas; ``around`` has the object of
+    one in an object), ``arithmetic`` (operations and calls whose value may be known while compiling),
     ``whole_collections`` (a looped resource or module is used as a value),
     ``has_type_syntax`` (a type is written that only language version 2.0 has).
     """
@@ -130,6 +131,7 @@ class SemanticModel(ModuleTarget):
         self.uses: dict[sym.DeclaredSymbol, list[Use]] = {}
         self.loops: dict[sym.DeclaredSymbol, list[s.ForExpression]] = {}
         self.secret_calls: list[s.InstanceCall] = []
+        self.spreads: list[s.Spread] = []
         self.run_time_calls: dict[sym.DeclaredSymbol, list[s.FunctionCall | s.InstanceCall]] = {}
         self.cycles: dict[sym.DeclaredSymbol, list[sym.DeclaredSymbol]] = {}
         self.invalid: set[sym.DeclaredSymbol] = set()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from infra_lib.bicep.checks.arithmetic import check_arithmetic
+from infra_lib.bicep.checks.declarations import check_decorator_forms, check_reserved_names, check_target_scope
 from infra_lib.bicep.checks.experimental import check_experimental
 from infra_lib.bicep.checks.loops import check_collections, check_loop_names, check_loops, check_safe_indexes
 from infra_lib.bicep.checks.module_access import check_module_accesses, check_module_scopes
@@ -25,13 +26,22 @@ from infra_lib.bicep.checks.resource_structure import check_duplicates, check_na
 from infra_lib.bicep.checks.resource_types import check_resource_types
 from infra_lib.bicep.checks.run_time import check_run_time_values
 from infra_lib.bicep.checks.secure_outputs import check_secure_outputs
+from infra_lib.bicep.checks.spreads import check_looped_values, check_spread_places, check_spread_values
 from infra_lib.bicep.model import SemanticModel
 
-EARLY_CHECKS: tuple[Callable[[SemanticModel], None], ...] = (check_resource_types,)
+EARLY_CHECKS: tuple[Callable[[SemanticModel], None], ...] = (
+    check_resource_types,
+    check_spread_values,
+    check_looped_values,
+)
 """What decides whether a declaration can be used at all."""
 
 CHECKS: tuple[Callable[[SemanticModel], None], ...] = (
     check_experimental,
+    check_target_scope,
+    check_reserved_names,
+    check_decorator_forms,
+    check_spread_places,
     check_nesting,
     check_resource_scopes,
     check_names,

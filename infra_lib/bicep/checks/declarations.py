@@ -1,0 +1,66 @@
+"""Statements that contradict each other or have a name that they may not have."""
+
+from __future__ import annotations
+
+from infra_lib.bicep import symbols as sym
+from infra_lib.bicep import syntax as s
+from infra_lib.bicep.model import SemanticModel
+
+_TARGET_SCOPES = ("managementGroup", "resourceGroup", "subscription", "tenant")
+_EXPERIMENTAL_SCOPES = {"local": "localDeploy", "desiredStateConfiguration": "desiredStateConfiguration"}
+_KEYWORD = len("targetScope")
+
+
+def check_target_scope(model: SemanticModel) -> None:
+    """Report a second ``targetScope`` and one that is no scope."""
+    declarations = model.target_scope_declarations
+    for declaration in declarations:
+        start = declaration.keyword_start
+        if len(declarations) > 1:
+            model.report("BCP112", (start, start + _KEYWORD))
+        value = declaration.value
+        if isinstance(value, s.VariableAccess) and isinstance(model.symbols.get(value), sym.VariableSymbol | sym.ParameterSymbol):
+            model.report("BCP032", value)
+        elif isinstance(value, s.StringSyntax):
+            if value.expressions:
+                model.report("BCP032", value)
+            elif not _is_target_scope(model, value.literal or ""):
+                expected = " | ".join(f"'{scope}'" for scope in _TARGET_SCOPES)
+                model.report("BCP033", value, expected=expected, actual=f"'{value.literal}'")
+
+
+def _is_target_scope(model: SemanticModel, text: str) -> bool:
+    feature = _EXPERIMENTAL_SCOPES.get(text)
+    return text in _TARGET_SCOPES or (feature is not None and model.compiler.configuration_of(model.path).is_enabled(feature))
+
+
+def check_reserved_names(model: SemanticModel) -> None:
+    """Report variables and metadata whose names the template needs for itself."""
+    for variable in model.variables:
+        if variable.name.lower() == "copy":
+            model.report("BCP239", variable.identifier, name=variable.name)
+            break
+    for metadata in model.metadata:
+        if metadata.name.startswith("_"):
+            model.report("BCP268", metadata.identifier, name=metadata.name)
+
+
+def check_decorator_forms(model: SemanticModel) -> None:
+    """Report decorators that name a declaration, and those of existing resources on others."""
+    for statement in model.file.program.declarations:
+        for decorator in statement.decorators:
+            expression = decorator.expression
+            symbol = model.symbols.get(expression) if isinstance(expression, s.VariableAccess) else None
+            if isinstance(symbol, sym.NamespaceSymbol) or (
+                isinstance(symbol, sym.DeclaredSymbol)
+                and not isinstance(symbol, sym.TypeSymbol | sym.FunctionSymbol)
+                and symbol not in model.invalid
+                and symbol not in model.cycles
+            ):
+                model.report("BCP141", expression)
+    for resource in model.all_resources():
+        if not resource.is_existing:
+            for decorator in resource.node.decorators:
+                call = decorator.expression
+                if isinstance(call, s.FunctionCall | s.InstanceCall) and call.identifier.name == "nullIfNotFound":
+                    model.report("BCP445", decorator)
