@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import threading
 import time
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from infra_lib.deploy.data_plane import RANGE
 from infra_lib.errors import InputError, SyncError
 from infra_lib.parameters.atomic import reason as reason_of
+from infra_lib.workloads.sync.content import Source
 from infra_lib.workloads.sync.failures import FileProblem, of_a_file, refused
 from infra_lib.workloads.sync.ignore import STATE_FOLDER
 from infra_lib.workloads.sync.manifest import HASH_KEY, WRITTEN_KEY
@@ -254,7 +254,7 @@ class _Downloader:
             written = microseconds(properties.last_write_time)
             metadata = {str(name).lower(): str(value) for name, value in (properties.metadata or {}).items()}
             sent = metadata.get(HASH_KEY) if metadata.get(WRITTEN_KEY) == str(written) else None
-            if size != properties.size or (sent is not None and sent != _digest(draft)):
+            if size != properties.size or (sent is not None and sent != _digest(draft, size)):
                 raise _Changed
         except BaseException:
             self._progress.add(-told)
@@ -262,9 +262,9 @@ class _Downloader:
         return written
 
 
-def _digest(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _digest(path: Path, size: int) -> str:
+    with open(path, "rb", buffering=0) as file:
+        return Source(file).digest(size)
 
 
 class _Changed(Exception):  # noqa: N818 - leads to another try

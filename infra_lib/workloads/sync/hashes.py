@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import threading
 import time
 from collections.abc import Iterable
+from concurrent.futures import Executor
 from pathlib import Path
 
 from infra_lib.parameters.atomic import write_atomic
+from infra_lib.workloads.sync.content import Source
 from infra_lib.workloads.sync.model import LocalFile
 
 _FILE = "sync-hashes.json"
 _FORMAT = 1
-_BLOCK = 1024 * 1024
 _SETTLED_NS = 2_000_000_000
 """A file that changed this recently may change again without its status showing it: clocks of file systems are coarse."""
 
@@ -23,7 +23,7 @@ Status = tuple[int, int, int, int]
 
 
 class Hashes:
-    """SHA-256 by path. Kept in a file of the project's ``.infra``; one that cannot be read counts as empty. Thread-safe."""
+    """Hashes by path. Kept in a file of the project's ``.infra``; one that cannot be read counts as empty. Thread-safe."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / _FILE
@@ -36,17 +36,17 @@ class Hashes:
         held = self._known.get(file.path)
         return held[1] if held is not None and held[0] == _status(file) else None
 
-    def of(self, file: LocalFile) -> str:
-        """The hash of a file as it is now. Raises OSError where it cannot be read."""
+    def of(self, file: LocalFile, executor: Executor) -> str:
+        """The hash of a file as it is now; ``executor`` reads large ones.
+
+        Raises OSError where it cannot be read, ChangedError where it is shorter by now.
+        """
         held = self.known(file)
         if held is not None:
             return held
-        digest = hashlib.sha256()
         with open(file.source, "rb", buffering=0) as stream:
-            while block := stream.read(_BLOCK):
-                digest.update(block)
+            text = Source(stream).digest(file.size, executor)
             status = os.fstat(stream.fileno())
-        text = digest.hexdigest()
         if (status.st_size, status.st_mtime_ns) == (file.size, file.modified):
             self.keep(file, text)
         return text

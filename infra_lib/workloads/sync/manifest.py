@@ -88,8 +88,7 @@ def write_manifest(remote: Remote, manifest: Manifest) -> None:
     else:
         remote.create(draft, len(content))
         for start in range(0, len(content), RANGE):
-            data = content[start : start + RANGE]
-            remote.put_range(draft, data, start, len(data))
+            remote.put_range(draft, content[start : start + RANGE], start)
     remote.rename(draft, MANIFEST)
 
 

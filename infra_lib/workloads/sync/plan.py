@@ -8,6 +8,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from infra_lib.workloads.sync.content import ChangedError
 from infra_lib.workloads.sync.hashes import Hashes
 from infra_lib.workloads.sync.ignore import STATE_FOLDER
 from infra_lib.workloads.sync.manifest import Manifest, Sent, read_manifest, recognise
@@ -25,6 +26,7 @@ from infra_lib.workloads.sync.model import (
 from infra_lib.workloads.sync.names import shown_path
 from infra_lib.workloads.sync.remote import Remote, Tree
 from infra_lib.workloads.sync.scan import refuse
+from infra_lib.workloads.sync.workers import Workers
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -49,13 +51,14 @@ class _Findings:
 
 
 def decide(
-    workspace: Workspace, remote: Remote, hashes: Hashes, executor: Executor, *, delete: bool
+    workspace: Workspace, remote: Remote, hashes: Hashes, workers: Workers, *, delete: bool
 ) -> Decided:
     """What has to be done. Reads the share's listing of the folders that matter, and hashes where size says nothing.
 
     Raises InputError for files that cannot be read, and for a file there that is a folder here (or the other way round)
     unless ``delete`` allows to remove it.
     """
+    executor = workers.files
     manifest = read_manifest(remote)
     wanted = {fold(path) for path in workspace.folders}
     if delete:
@@ -65,7 +68,7 @@ def decide(
     tree = remote.tree(lambda path: everything or fold(path) in wanted, executor)
     listing = tree.entries
     clears = _clear(workspace, listing, manifest, delete=delete)
-    findings = _compare(workspace, remote, listing, manifest, hashes, executor)
+    findings = _compare(workspace, remote, listing, manifest, hashes, workers)
     refuse(_unreadable(findings.uploads))
     known = _agreeing(manifest, tree, findings)
     here = {fold(path) for path in (*workspace.files, *workspace.folders)}
@@ -101,7 +104,7 @@ def _parents(path: str) -> Iterable[str]:
 
 
 def _compare(
-    workspace: Workspace, remote: Remote, listing: dict[str, RemoteEntry], manifest: Manifest, hashes: Hashes, executor: Executor
+    workspace: Workspace, remote: Remote, listing: dict[str, RemoteEntry], manifest: Manifest, hashes: Hashes, workers: Workers
 ) -> _Findings:
     findings = _Findings()
     doubtful: list[tuple[LocalFile, RemoteEntry]] = []
@@ -122,11 +125,11 @@ def _compare(
         if sent is None:
             return None, None
         try:
-            return sent, hashes.of(file)
-        except OSError:
+            return sent, hashes.of(file, workers.ranges)
+        except (OSError, ChangedError):
             return sent, None
 
-    for (file, entry), (sent, digest) in zip(doubtful, _mapped(executor, look, doubtful), strict=True):
+    for (file, entry), (sent, digest) in zip(doubtful, _mapped(workers.files, look, doubtful), strict=True):
         if sent is None or sent.digest != digest:
             before = manifest.of(file)
             reason: Reason = "content" if sent is not None or before is None else "changed on the share"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
@@ -65,6 +66,17 @@ def microseconds(value: Any) -> int:
         return 0
     delta = (value if value.tzinfo is not None else value.replace(tzinfo=UTC)) - _EPOCH
     return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+
+class _Body(io.BytesIO):
+    """A request's content, which is let go when it is closed.
+
+    The SDK's requests and responses refer to each other, so that they stay until the garbage collector comes by; with plain
+    bytes their content would, too.
+    """
+
+    def __len__(self) -> int:
+        return self.getbuffer().nbytes
 
 
 class Remote:
@@ -223,14 +235,23 @@ class Remote:
     def create(self, path: str, size: int, *, data: bytes | None = None, written: int | None = None,
                metadata: dict[str, str] | None = None) -> None:  # fmt: skip
         """Make a file of a size, replacing one that is there; with ``data`` its content, up to 4 MiB."""
-        options: dict[str, Any] = {"data": data} if data else {}
-        if written is not None:
-            options["file_last_write_time"] = time_text(written)
-        self.call(lambda share: share.get_file_client(path).create_file(size, metadata=metadata, **options))
+        options: dict[str, Any] = {} if written is None else {"file_last_write_time": time_text(written)}
 
-    def put_range(self, path: str, data: Any, offset: int, size: int) -> None:
-        """Write a part of a file, up to 4 MiB: bytes, or something to be read that can go back to its start."""
-        self.call(lambda share: share.get_file_client(path).upload_range(data, offset, size))
+        def send(share: ShareClient) -> None:
+            with _Body(data or b"") as body:
+                content: dict[str, Any] = {"data": body} if data else {}
+                share.get_file_client(path).create_file(size, metadata=metadata, **content, **options)
+
+        self.call(send)
+
+    def put_range(self, path: str, data: bytes, offset: int) -> None:
+        """Write a part of a file, up to 4 MiB."""
+
+        def send(share: ShareClient) -> None:
+            with _Body(data) as body:
+                share.get_file_client(path).upload_range(body, offset, len(data))  # type: ignore[arg-type]
+
+        self.call(send)
 
     def set_metadata(self, path: str, metadata: dict[str, str]) -> None:
         """Replace a file's metadata."""

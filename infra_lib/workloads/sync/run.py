@@ -73,7 +73,7 @@ def synchronise(
     try:
         with Workers(files=FILES_AT_ONCE, ranges=RANGES_AT_ONCE, memory=MEMORY) as workers:
             progress.enter("comparing")
-            decided = decide(workspace, remote, hashes, workers.files, delete=delete)
+            decided = decide(workspace, remote, hashes, workers, delete=delete)
             if dry_run:
                 progress.enter("done")
                 return SyncResult(target=target.name, plan=decided.plan, dry_run=True, seconds=time.monotonic() - began)
@@ -86,7 +86,7 @@ def synchronise(
                 )
             with RunLock(remote) as lock:
                 if _state_of(remote) != decided.manifest.etag:
-                    decided = decide(workspace, remote, hashes, workers.files, delete=delete)
+                    decided = decide(workspace, remote, hashes, workers, delete=delete)
                 return _Run(workspace, remote, workers, hashes, progress, lock, decided).run(began)
     except HttpResponseError as error:
         raise refused(error, "synchronising") from error
