@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.benchmarks import compiler, engine, first_run, parameters, sync
+from tests.benchmarks import compiler, engine, first_run, parameters, replicas, sync
 from tests.benchmarks.harness import Row, table
 
 GROUPS = {
@@ -17,6 +17,7 @@ GROUPS = {
     "engine": engine.rows,
     "parameters": parameters.rows,
     "sync": sync.rows,
+    "replicas": replicas.rows,
 }
 
 
