@@ -352,6 +352,7 @@ class _Binder:
         symbol = cast("sym.ModuleSymbol", self.symbols[node])
         self.visit(node.path)
         if type(node.path) is not s.StringSyntax:
+            self.model.report("BCP090", node.path)
             self.invalid.add(symbol)
         self.deployable(symbol, node.value)
 

@@ -64,6 +64,7 @@ CODES: dict[str, Entry] = {
     "BCP402": Entry("error", "Only {expected} can be spread here; this is {actual}."),
     "BCP417": Entry("error", "A spread cannot stand in an object that holds a loop.", "Put the loop into a variable."),
     # declarations
+    "BCP090": Entry("error", "The path of the module is missing.", "Write it in quotes, behind the module's name."),
     "BCP112": Entry("error", "The file has more than one targetScope.", "Keep one."),
     "BCP141": Entry("error", "A decorator has to be called.", "Name a decorator, such as @description('...')."),
     "BCP239": Entry("error", 'A variable cannot have the name "{name}".', "Choose another name."),

@@ -15,6 +15,7 @@ from infra_lib.bicep.checks.experimental import check_experimental
 from infra_lib.bicep.checks.loops import check_collections, check_loop_names, check_loops, check_safe_indexes
 from infra_lib.bicep.checks.module_access import check_module_accesses, check_module_scopes
 from infra_lib.bicep.checks.module_parameters import check_module_parameters
+from infra_lib.bicep.checks.parents import check_inlined_existing, check_parents
 from infra_lib.bicep.checks.placement import (
     check_explicit_dependencies,
     check_parameter_defaults,
@@ -43,6 +44,8 @@ CHECKS: tuple[Callable[[SemanticModel], None], ...] = (
     check_decorator_forms,
     check_spread_places,
     check_nesting,
+    check_parents,
+    check_inlined_existing,
     check_resource_scopes,
     check_names,
     check_duplicates,
