@@ -630,6 +630,8 @@ class _Binder:
             self.note_run_time_call(node)
         elif type(base) is not sym.WildcardSymbol and node.identifier.name == "getSecret":
             self.model.secret_calls.append(node)
+        elif isinstance(base, sym.DeployableSymbol) or type(node.base) is s.ArrayAccess:
+            self.model.method_calls.append(node)
         self.arguments(node)
 
     def note_run_time_call(self, node: s.FunctionCall | s.InstanceCall) -> None:

@@ -63,14 +63,7 @@ def evaluate_calls(model: SemanticModel) -> None:
         else:
             _evaluate(model, node, function.name, texts)
         if node not in model.compile_time_values:
-            _invalidate(model, node)
-
-
-def _invalidate(model: SemanticModel, node: s.Node) -> None:
-    """Mark the variable whose value a call is part of: it has none."""
-    for variable in model.variables:
-        if variable.node.type is None and variable.node.start <= node.start and node.end <= variable.node.end:
-            model.invalid.add(variable)
+            model.invalidate_around(node)
 
 
 def _evaluate(model: SemanticModel, node: s.FunctionCall | s.InstanceCall, name: str, texts: list[str]) -> None:

@@ -131,6 +131,7 @@ class SemanticModel(ModuleTarget):
         self.uses: dict[sym.DeclaredSymbol, list[Use]] = {}
         self.loops: dict[sym.DeclaredSymbol, list[s.ForExpression]] = {}
         self.secret_calls: list[s.InstanceCall] = []
+        self.method_calls: list[s.InstanceCall] = []
         self.spreads: list[s.Spread] = []
         self.run_time_calls: dict[sym.DeclaredSymbol, list[s.FunctionCall | s.InstanceCall]] = {}
         self.cycles: dict[sym.DeclaredSymbol, list[sym.DeclaredSymbol]] = {}
@@ -282,6 +283,12 @@ class SemanticModel(ModuleTarget):
     def required_parameters(self) -> frozenset[str]:
         """The names of the parameters without a default whose types do not take null."""
         return self._required_parameters
+
+    def invalidate_around(self, node: s.Node) -> None:
+        """Mark the variable whose value a wrong expression is part of: it has none."""
+        for variable in self.variables:
+            if variable.node.type is None and variable.node.start <= node.start and node.end <= variable.node.end:
+                self.invalid.add(variable)
 
     # ------------------------------------------------------------------------------------------ findings
 

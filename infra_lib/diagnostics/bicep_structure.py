@@ -48,10 +48,13 @@ CODES: dict[str, Entry] = {
         "nothing can depend on it explicitly.",
         "Remove it from dependsOn.",
     ),
+    "BCP110": Entry("error", 'A resource of type {type} has no function "{name}".', 'Did you mean "{suggestion}"?'),
     # loops and collections
     "BCP137": Entry("error", "A loop goes over an array; this is {actual}.", "Write an array, or range(0, COUNT)."),
     "BCP142": Entry("error", "A loop in a property cannot stand inside another one.", "Put the inner one into a variable."),
-    "BCP143": Entry("error", "The name of a property whose value is a loop has to be plain text.", "Write the name without ${{...}}."),
+    "BCP143": Entry(
+        "error", "The name of a property whose value is a loop has to be plain text.", "Write the name without ${{...}}."
+    ),
     "BCP179": Entry(
         "warning",
         "All items of this loop are deployed under one name: neither name nor scope uses {variables}.",

@@ -6,9 +6,18 @@ Resource Manager's (``InvalidTemplate`` and so on); ``INF###`` are this library'
 
 from __future__ import annotations
 
-from infra_lib.diagnostics import bicep_files, bicep_params, bicep_semantics, bicep_structure, bicep_syntax, bicep_types, parameters, project, template
+from infra_lib.diagnostics import (
+    bicep_files,
+    bicep_params,
+    bicep_semantics,
+    bicep_structure,
+    bicep_syntax,
+    bicep_types,
+    parameters,
+    project,
+    template,
+)
 from infra_lib.diagnostics.entry import Entry
-
 
 AREAS = (bicep_syntax, bicep_semantics, bicep_structure, bicep_types, bicep_files, bicep_params, parameters, template, project)
 """The tables; no code is in two of them (a test holds that)."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from infra_lib.bicep.checks.arithmetic import check_arithmetic
+from infra_lib.bicep.checks.calls import check_lambda_arguments, check_methods
 from infra_lib.bicep.checks.declarations import check_decorator_forms, check_reserved_names, check_target_scope
 from infra_lib.bicep.checks.experimental import check_experimental
 from infra_lib.bicep.checks.loops import check_collections, check_loop_names, check_loops, check_safe_indexes
@@ -34,6 +35,7 @@ EARLY_CHECKS: tuple[Callable[[SemanticModel], None], ...] = (
     check_resource_types,
     check_spread_values,
     check_looped_values,
+    check_methods,
 )
 """What decides whether a declaration can be used at all."""
 
@@ -60,6 +62,7 @@ CHECKS: tuple[Callable[[SemanticModel], None], ...] = (
     check_explicit_dependencies,
     check_parameter_defaults,
     check_secrets,
+    check_lambda_arguments,
     check_secure_outputs,
     check_arithmetic,
     check_run_time_values,

@@ -71,9 +71,7 @@ def check_collections(model: SemanticModel) -> None:
             if isinstance(symbol, sym.DeployableSymbol):
                 if not symbol.is_collection or _is_accessed(model, use.node):
                     continue
-            elif not whole.get(symbol):
-                continue
-            elif isinstance(owner, sym.VariableSymbol) and not _place(model, use.node, owner).looped:
+            elif not whole.get(symbol) or (isinstance(owner, sym.VariableSymbol) and not _place(model, use.node, owner).looped):
                 continue
             place = _place(model, use.node, owner)
             if place.explicit_dependency:

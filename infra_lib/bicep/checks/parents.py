@@ -27,7 +27,11 @@ def _is_certain(model: SemanticModel, node: s.Expression) -> bool:
         symbol = model.symbols.get(node)
         if isinstance(symbol, sym.ParameterSymbol):
             return symbol not in model.invalid and not isinstance(symbol.node.type, s.ResourceType)
-        return isinstance(symbol, sym.ModuleSymbol | sym.VariableSymbol) and symbol not in model.invalid and symbol not in model.cycles
+        return (
+            isinstance(symbol, sym.ModuleSymbol | sym.VariableSymbol)
+            and symbol not in model.invalid
+            and symbol not in model.cycles
+        )
     if isinstance(node, s.Ternary):
         branches = (node.when_true, node.when_false)
         return all(model.resource_table.resource_at(branch) is not None or _is_certain(model, branch) for branch in branches)

@@ -20,7 +20,7 @@ def check_spread_values(model: SemanticModel) -> None:
         kinds = kinds_of(model, spread.expression)
         if kinds is not None and kinds - {expected}:
             model.report("BCP402", spread, expected=f"an {expected}", actual=words(kinds))
-            _invalidate(model, spread)
+            model.invalidate_around(spread)
 
 
 def check_looped_values(model: SemanticModel) -> None:
@@ -30,13 +30,7 @@ def check_looped_values(model: SemanticModel) -> None:
             kinds = kinds_of(model, loop.expression)
             if kinds is not None and kinds & _NOT_LOOPED:
                 model.report("BCP137", loop.expression, actual=words(kinds))
-                _invalidate(model, loop)
-
-
-def _invalidate(model: SemanticModel, node: s.Node) -> None:
-    for variable in model.variables:
-        if variable.node.type is None and variable.node.start <= node.start and node.end <= variable.node.end:
-            model.invalid.add(variable)
+                model.invalidate_around(loop)
 
 
 def check_spread_places(model: SemanticModel) -> None:
