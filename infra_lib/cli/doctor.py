@@ -37,8 +37,19 @@ def _findings() -> dict[str, Any]:
     found: dict[str, Any] = {"infra-lib": _version("infra-lib"), "python": platform.python_version(), "platform": sys.platform}
     found.update({name: _version(name) for name in _PACKAGES})
     found["official Bicep CLI"] = find_bicep()
+    found["apps and jobs of the local target"] = _containers()
     found["resource types"] = str(pipeline.resource_types_status())
     return found
+
+
+def _containers() -> str:
+    from infra_lib.local.replicas.isolation import IsolationError, find_isolation
+
+    try:
+        found = find_isolation()
+    except IsolationError as error:
+        return str(error)
+    return "run in namespaces" if found.network else "run in namespaces, in this machine's network"
 
 
 def _version(package: str) -> str | None:

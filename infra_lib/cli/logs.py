@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import click
@@ -22,6 +23,7 @@ from infra_lib.workloads.project import WORKLOADS, Project
 @click.option("--container", default=None, help="A container's name (default: the first one).")
 @click.option("--execution", default=None, help="An execution of the job (default: the latest one).")
 @click.option("--timestamps", is_flag=True, help="Begin each line with its time.")
+@click.option("--json", "as_json", is_flag=True, help="Print each line as a JSON object.")
 def command(
     workload: str,
     project: Path | None,
@@ -32,6 +34,7 @@ def command(
     container: str | None,
     execution: str | None,
     timestamps: bool,
+    as_json: bool,
 ) -> None:
     """Show the console log of the app's newest replica, or of the job's latest execution."""
     opened = Project.open(project or ".")
@@ -43,4 +46,7 @@ def command(
         else:
             found = opened.inference.logs(chosen, follow=follow, lines=lines, container=container)
         for line in found:
-            result(f"{line.time} {line.text}" if timestamps else line.text)
+            if as_json:
+                result(json.dumps({"time": line.time, "text": line.text}, ensure_ascii=False))
+            else:
+                result(f"{line.time} {line.text}" if timestamps else line.text)

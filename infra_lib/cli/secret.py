@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from infra_lib.cli import options
-from infra_lib.cli.console import is_interactive, note
+from infra_lib.cli.console import is_interactive, note, result_json
 from infra_lib.cli.targets import choose_target
 from infra_lib.workloads.project import WORKLOADS, Project
 
@@ -22,8 +22,11 @@ def command() -> None:
 @click.argument("name")
 @options.project_option
 @options.target_options
+@options.json_option
 @click.option("--workload", type=click.Choice(WORKLOADS), default="finetuning", show_default=True, help="Whose secret.")
-def set_command(name: str, project: Path | None, target: str | None, subscription_id: str | None, workload: str) -> None:
+def set_command(
+    name: str, project: Path | None, target: str | None, subscription_id: str | None, as_json: bool, workload: str
+) -> None:
     """Set a secret; its value is asked for, or read from standard input. It is never printed."""
     from infra_lib.workloads.secrets import secret_names
 
@@ -35,6 +38,8 @@ def set_command(name: str, project: Path | None, target: str | None, subscriptio
         value = _without_line_end(sys.stdin.read())
     with choose_target(target, project=opened, subscription_id=subscription_id) as chosen:
         variable = opened.workload(workload).set_secret(chosen, name, value)
+    if as_json:
+        result_json({"variable": variable, "workload": workload})
     when = "the next run" if workload == "finetuning" else "the next deploy, or at once where the app runs"
     note(f"{variable} is set for {workload} in {chosen.name}, in effect with {when}.")
 
