@@ -152,7 +152,7 @@ def _content(request: Any) -> bytes:
         return bytes(content)
     if hasattr(content, "read"):
         data = content.read()
-        return data.encode() if isinstance(data, str) else bytes(data)
+        return data.encode() if isinstance(data, str) else data
     return b"".join(part.encode() if isinstance(part, str) else bytes(part) for part in content)
 
 

@@ -47,6 +47,18 @@ class Source:
             raise ChangedError
         return data
 
+    def fill(self, buffer: memoryview, position: int) -> None:
+        """Read a range as large as the buffer into it. Raises ChangedError where the file ends before."""
+        if not hasattr(os, "preadv"):
+            buffer[:] = self.range(position, len(buffer))
+            return
+        filled = 0
+        while filled < len(buffer):
+            count = os.preadv(self._stream.fileno(), [buffer[filled:]], position + filled)
+            if not count:
+                raise ChangedError
+            filled += count
+
     def digest(self, size: int, executor: Executor | None = None) -> str:
         """The content hash of a file of that size: see :func:`digest_of_ranges`. With an executor ranges are read at once."""
         if size <= RANGE:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import io
+import os
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -68,15 +69,40 @@ def microseconds(value: Any) -> int:
     return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
 
 
-class _Body(io.BytesIO):
-    """A request's content, which is let go when it is closed.
+class _Body:
+    """A request's content, to be read from its start as often as it is sent. It is let go when it is closed.
 
     The SDK's requests and responses refer to each other, so that they stay until the garbage collector comes by; with plain
     bytes their content would, too.
     """
 
+    def __init__(self, data: bytes | memoryview) -> None:
+        self._data = memoryview(data)
+        self._position = 0
+
     def __len__(self) -> int:
-        return self.getbuffer().nbytes
+        return len(self._data)
+
+    def tell(self) -> int:
+        """Where the next read begins."""
+        return self._position
+
+    def seek(self, position: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a position."""
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: len(self._data)}[whence]
+        self._position = base + position
+        return self._position
+
+    def read(self, size: int | None = -1) -> memoryview:
+        """The next bytes."""
+        begin = self._position
+        end = len(self._data) if size is None or size < 0 else min(begin + size, len(self._data))
+        self._position = end
+        return self._data[begin:end]
+
+    def close(self) -> None:
+        """Let the content go."""
+        self._data = memoryview(b"")
 
 
 class Remote:
@@ -238,17 +264,17 @@ class Remote:
         options: dict[str, Any] = {} if written is None else {"file_last_write_time": time_text(written)}
 
         def send(share: ShareClient) -> None:
-            with _Body(data or b"") as body:
+            with closing(_Body(data or b"")) as body:
                 content: dict[str, Any] = {"data": body} if data else {}
                 share.get_file_client(path).create_file(size, metadata=metadata, **content, **options)
 
         self.call(send)
 
-    def put_range(self, path: str, data: bytes, offset: int) -> None:
+    def put_range(self, path: str, data: bytes | memoryview, offset: int) -> None:
         """Write a part of a file, up to 4 MiB."""
 
         def send(share: ShareClient) -> None:
-            with _Body(data) as body:
+            with closing(_Body(data)) as body:
                 share.get_file_client(path).upload_range(body, offset, len(data))  # type: ignore[arg-type]
 
         self.call(send)

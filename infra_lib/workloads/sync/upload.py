@@ -53,6 +53,14 @@ class Uploader:
         self._run = os.urandom(6).hex()
         self.sent_bytes = 0
         self._lock = threading.Lock()
+        self._of_thread = threading.local()
+
+    def _buffer(self) -> memoryview:
+        """The memory in which this thread holds the range that it sends."""
+        held: memoryview | None = getattr(self._of_thread, "buffer", None)
+        if held is None:
+            held = self._of_thread.buffer = memoryview(bytearray(RANGE))
+        return held
 
     def _count(self, size: int) -> None:
         with self._lock:
@@ -143,7 +151,8 @@ class Uploader:
         def put() -> bytes:
             try:
                 self._workers.check()
-                data = source.range(start, size)
+                data = self._buffer()[:size]
+                source.fill(data, start)
                 digest = hashlib.sha256(data).digest()
                 self._remote.put_range(part, data, start)
             finally:
