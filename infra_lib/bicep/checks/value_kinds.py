@@ -26,8 +26,8 @@ _RETURNS: dict[str, Kinds] = {
     for kind, names in (
         (
             "string",
-            ("base64", "base64ToString", "dataUri", "format", "guid", "join", "replace", "string", "substring", "toLower", "toUpper",
-             "trim", "uniqueString", "uri", "uriComponent", "resourceId", "subscriptionResourceId", "tenantResourceId",
+            ("base64", "base64ToString", "dataUri", "format", "guid", "join", "replace", "string", "substring", "toLower",
+             "toUpper", "trim", "uniqueString", "uri", "uriComponent", "resourceId", "subscriptionResourceId", "tenantResourceId",
              "extensionResourceId", "dateTimeAdd", "padLeft"),
         ),
         ("int", ("indexOf", "int", "lastIndexOf", "length", "dateTimeToEpoch")),

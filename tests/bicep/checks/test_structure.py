@@ -1,0 +1,247 @@
+"""Mistakes of structure: the code and the place that the official compiler gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from infra_lib.bicep.compiler import compile_text
+from infra_lib.resource_types.catalog import Catalog
+from infra_lib.resource_types.nodes import ObjectType, ResourceType, Scopes
+
+STORAGE = "'Microsoft.Storage/storageAccounts@2023-01-01'"
+BLOBS = "'Microsoft.Storage/storageAccounts/blobServices@2023-01-01'"
+VAULT = "'Microsoft.KeyVault/vaults@2023-07-01'"
+NETWORK = "'Microsoft.Network/virtualNetworks@2023-04-01'"
+LOCK = "'Microsoft.Authorization/locks@2020-05-01'"
+MODULE = {"/m.bicep": "param p string = ''\n@secure()\nparam s string = ''\noutput o string = p\n"}
+
+
+class ScopedTypes(Catalog):
+    """Types whose scopes are known: one for resource groups alone, one that can only be read."""
+
+    scopes = {
+        "microsoft.storage/storageaccounts": (Scopes.RESOURCE_GROUP, Scopes.RESOURCE_GROUP),
+        "microsoft.test/facts": (Scopes.RESOURCE_GROUP | Scopes.SUBSCRIPTION, Scopes.NONE),
+    }
+
+    @property
+    def source(self) -> str:
+        return "test"
+
+    @property
+    def is_empty(self) -> bool:
+        return False
+
+    def find(self, type_name: str, api_version: str) -> ResourceType | None:
+        known = self.scopes.get(type_name.lower())
+        if known is None:
+            return None
+        return ResourceType(
+            type_name, api_version, lambda: ObjectType("", {}), readable_scopes=known[0], writable_scopes=known[1]
+        )
+
+    def versions(self, type_name: str) -> tuple[str, ...]:
+        return ("2023-01-01",)
+
+    def type_names(self) -> Iterator[str]:
+        return iter(self.scopes)
+
+
+def found(text: str, catalog: Catalog | None = None) -> list[tuple[str, str]]:
+    """The codes with the text that each stands on (its first line)."""
+    compiled = compile_text(text, others=MODULE, catalog=catalog)
+    lines = text.split("\n")
+    result = []
+    for diagnostic in compiled.diagnostics:
+        assert diagnostic.line is not None and diagnostic.column is not None and diagnostic.end_column is not None
+        line = lines[diagnostic.line - 1]
+        end = diagnostic.end_column - 1 if diagnostic.end_line == diagnostic.line else len(line)
+        result.append((diagnostic.code, line[diagnostic.column - 1 : end]))
+    return result
+
+
+def resource(name: str, type_: str, *body: str, existing: bool = False) -> str:
+    keyword = " existing" if existing else ""
+    return f"resource {name} {type_}{keyword} = {{\n" + "".join(f"  {line}\n" for line in body) + "}\n"
+
+
+# ---------------------------------------------------------------------------------------------- types of resources
+
+
+@pytest.mark.parametrize(
+    ("type_", "code"),
+    [
+        ("'bad'", "BCP029"),
+        ("'Microsoft.Storage/storageAccounts'", "BCP029"),
+        ("'Microsoft.Storage/storageAccounts@soon'", "BCP029"),
+        ("'nowhere:core/Pod@v1'", "BCP208"),
+        ("'sys:core/Pod@v1'", "BCP209"),
+        ("'${1}/y@2020-01-01'", "BCP047"),
+    ],
+)
+def test_a_type_that_is_none_is_reported_and_spoils_the_resource(type_: str, code: str) -> None:
+    text = resource("a", type_, "name: 'x'") + "output o string = a.id\n"
+    assert found(text) == [(code, type_), ("BCP062", "a")]
+
+
+def test_a_type_with_the_name_space_az() -> None:
+    compiled = compile_text(resource("a", "'az:Microsoft.Network/virtualNetworks@2023-04-01'", "name: 'x'"))
+    assert compiled.template is not None
+    assert compiled.template["resources"][0]["type"] == "Microsoft.Network/virtualNetworks"
+
+
+def test_nested_types() -> None:
+    inner = "resource c 'a' = {\n    name: 'c'\n  }"
+    text = resource("a", STORAGE, "name: 'x'", f"resource b {BLOBS} = {{", "name: 'b'", inner, "}")
+    assert found(text) == [("BCP156", BLOBS), ("BCP157", "'a'")]
+
+
+# ---------------------------------------------------------------------------------------------- scopes
+
+
+def test_scopes_that_a_type_cannot_be_at() -> None:
+    body = resource("a", STORAGE, "name: 'x'", "location: 'l'")
+    assert found("targetScope = 'subscription'\n" + body, ScopedTypes()) == [("BCP135", "{")]
+    existing = resource("a", STORAGE, "name: 'x'", "scope: tenant()", existing=True)
+    assert found(existing, ScopedTypes()) == [("BCP135", "tenant()")]
+    assert found(body, ScopedTypes()) == []
+
+
+def test_types_that_can_only_be_read() -> None:
+    codes = [code for code, _ in found(resource("a", "'Microsoft.Test/facts@2023-01-01'", "name: 'x'"), ScopedTypes())]
+    assert codes == ["BCP245", "BCP246"]
+    assert found(resource("a", "'Microsoft.Test/facts@2023-01-01'", "name: 'x'", existing=True), ScopedTypes()) == []
+
+
+def test_resources_at_another_scope_need_a_module() -> None:
+    account = resource("a", STORAGE, "name: 'x'", "scope: resourceGroup('other')", existing=True)
+    assert found(account + resource("l", LOCK, "name: 'l'", "scope: a")) == [("BCP139", "a")]
+    child = resource("b", BLOBS, "name: 'default'", "parent: a")
+    assert found(account + child) == [("BCP165", "{")]
+    assert found(account + resource("b", BLOBS, "name: 'default'", "parent: a", existing=True)) == []
+    assert found(resource("l", LOCK, "name: 'l'", "scope: tenant()")) == []
+
+
+def test_a_choice_between_scopes() -> None:
+    text = "param c bool\nmodule m 'm.bicep' = {\n  scope: (c ? resourceGroup('a') : resourceGroup('b'))\n}\n"
+    assert ("BCP420", "(c ? resourceGroup('a') : resourceGroup('b'))") in found(text)
+
+
+# ---------------------------------------------------------------------------------------------- parents
+
+
+@pytest.mark.parametrize("parent", ["'x'", "c ? a : a", "m"])
+def test_a_parent_that_is_an_expression(parent: str) -> None:
+    text = "param c bool\nmodule m 'm.bicep' = {}\n" + resource("a", STORAGE, "name: 'x'")
+    assert ("BCP240", parent) in found(text + resource("b", BLOBS, "name: 'x/default'", f"parent: {parent}"))
+
+
+def test_an_unknown_parent_is_reported_once() -> None:
+    codes = [code for code, _ in found(resource("b", BLOBS, "name: 'x/default'", "parent: nowhere"))]
+    assert codes == ["BCP057"]
+
+
+def test_existing_resources_whose_names_are_known_late() -> None:
+    text = "module m 'm.bicep' = {}\n" + resource("a", STORAGE, "name: m.outputs.o", existing=True)
+    assert found(text + "output o string = a.id\n") == []
+    assert found(text + "output o object = a.properties\n") == [("BCP307", "a.properties")]
+    assert found(text + "output o object = a.listKeys()\n") == [("BCP307", "a.listKeys()")]
+    user = resource("n", NETWORK, "name: 'n'", "location: 'l'", "dependsOn: [a]")
+    assert found(text + user) == [("BCP434", "a")]
+    own = resource("a", STORAGE, "name: m.outputs.o", "dependsOn: [m]", existing=True)
+    assert found("module m 'm.bicep' = {}\n" + own) == [("BCP433", "dependsOn: [m]")]
+
+
+# ---------------------------------------------------------------------------------------------- loops
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "var a = { b: [for i in range(0, 2): i] }",
+        "var a = concat([for i in range(0, 2): i])",
+        "var a = ([for i in range(0, 2): i])",
+        "param a array = [for i in range(0, 2): i]",
+        "metadata a = [for i in range(0, 2): i]",
+        "output a array = [[for i in range(0, 2): i]]",
+    ],
+)
+def test_loops_where_none_may_stand(text: str) -> None:
+    assert ("BCP138", "for") in found(text + "\n")
+
+
+def test_loops_in_properties() -> None:
+    def network(*lines: str) -> str:
+        return resource("n", NETWORK, "name: 'n'", "location: 'l'", "properties: {", *lines, "}")
+
+    assert found(network("subnets: [for i in range(0, 2): { name: 'x' }]")) == []
+    assert found(network("subnets: [for i in range(0, 2): { a: [for j in range(0, 2): j] }]")) == [("BCP142", "for")]
+    assert found(network("'${1}': [for i in range(0, 2): i]")) == [("BCP143", "'${1}'")]
+    assert found(network("subnets: map([1], x => [for i in range(0, 2): i])")) == [("BCP138", "for")]
+
+
+def test_loops_over_something_else() -> None:
+    assert found("var a = [for x in 'text': x]\noutput o array = a\n") == [("BCP137", "'text'"), ("BCP062", "a")]
+    assert found("param p object\noutput o array = [for x in p: x]\n") == [("BCP137", "p")]
+
+
+LOOP = f"resource all {STORAGE} = [for i in range(0, 2): {{\n  name: 'x${{i}}'\n  location: 'l'\n}}]\n"
+
+
+def test_whole_collections() -> None:
+    assert found(LOOP + "var a = all\noutput o array = a\noutput n int = length(all)\n") == []
+    assert found(LOOP + "output o array = [for x in all: x.id]\n") == [("BCP144", "all")]
+    tagged = resource("n", NETWORK, "name: 'n'", "location: 'l'", "tags: { a: '${length(a)}' }")
+    assert ("BCP144", "a") in found(LOOP + "var b = all\nvar a = [b]\n" + tagged)
+    used = resource("n", NETWORK, "name: 'n'", "location: 'l'", "properties: {", "x: length(all)", "}", "dependsOn: all")
+    assert found(LOOP + used) == []
+    assert found(LOOP + "output o object = all[?0].properties\n") == [("BCP323", "?")]
+
+
+def test_loops_with_one_name() -> None:
+    text = f"resource all {STORAGE} = [for (x, i) in range(0, 2): {{\n  name: 'x'\n  location: 'l${{i}}'\n}}]\n"
+    assert found(text) == [("BCP179", "all")]
+    assert found("module all 'm.bicep' = [for x in ['a']: {\n  name: 'x'\n  scope: resourceGroup(x)\n}]\n") == []
+
+
+# ---------------------------------------------------------------------------------------------- spreads, calls, declarations
+
+
+def test_spreads() -> None:
+    assert found("var a = { ...[1] }\noutput o object = a\n") == [("BCP402", "...[1]"), ("BCP062", "a")]
+    assert found("param p object?\nvar a = [...(true ? [1] : null)]\noutput o object = { ...p! }\n") == [
+        ("BCP402", "...(true ? [1] : null)")
+    ]
+    assert found(resource("a", STORAGE, "name: 'x'", "...{}")) == [("BCP401", "...{}")]
+    assert found("module m 'm.bicep' = {\n  params: {\n    ...{}\n  }\n}\n") == [("BCP401", "...{}")]
+    looped = resource("a", STORAGE, "name: 'x'", "properties: {", "...{}", "b: { c: [for i in range(0, 2): i] }", "}")
+    assert found(looped) == [("BCP417", "...{}")]
+
+
+def test_methods() -> None:
+    account = resource("a", STORAGE, "name: 'x'", existing=True)
+    assert found(account + "var v = a.open()\noutput o string = v\n") == [("BCP109", "open"), ("BCP062", "v")]
+    assert found(account + "output o object = a.listKeys('v', {}, 1)\n") == [("BCP071", "('v', {}, 1)")]
+    assert found("module m 'm.bicep' = {}\noutput o string = m.get()\n") == [("BCP109", "get")]
+
+
+def test_lambda_variables_in_calls_of_the_running_deployment() -> None:
+    account = resource("a", STORAGE, "name: 'x'", existing=True)
+    assert found(account + "output o array = map([1], x => a.listKeys('v', { k: x }).k)\n") == [
+        ("BCP248", "a.listKeys('v', { k: x })")
+    ]
+    assert found(account + "output o array = map([1], x => a.listKeys('v').k)\n") == []
+
+
+def test_declarations() -> None:
+    assert found("targetScope = 'tenant'\ntargetScope = 'tenant'\n") == [("BCP112", "targetScope")] * 2
+    assert found("targetScope = 'galaxy'\n") == [("BCP033", "'galaxy'")]
+    assert found("var t = 'tenant'\ntargetScope = t\n") == [("BCP032", "t")]
+    assert found("metadata _a = 1\n") == [("BCP268", "_a")]
+    assert found("var Copy = 1\n") == [("BCP239", "Copy")]
+    assert found("var b = 1\n@b\nvar a = 1\n@sys\nvar c = 1\n") == [("BCP141", "b"), ("BCP141", "sys")]
+    assert found("@nullIfNotFound()\n" + resource("a", STORAGE, "name: 'x'")) == [("BCP445", "@nullIfNotFound()")]
+    assert found("module m = {\n}\n")[:2] == [("BCP097", "="), ("BCP090", "= {")]
+    assert found("output o object = providers('Microsoft.Web')\n") == [("BCP241", "providers")]
