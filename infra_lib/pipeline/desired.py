@@ -2,48 +2,48 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from infra_lib.arm.partial import materialize
+from infra_lib.pipeline.soundness import check_soundness, declaration, everything, template_prefixes
 from infra_lib.planning.model import DesiredResource
 
 if TYPE_CHECKING:
     from infra_lib.arm.scopes import Scope
     from infra_lib.arm.snapshot import PredictedResource
 
-# The place of one item of a loop is that of the loop with an index after it.
-_ITEM = re.compile(r"((?:.*\.)?resources(?:\[\d+\]|\.[^.\[\]]+))\[\d+\]")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desired:
-    """The resources in dependency order, and for each declaration's place the places that it waits for."""
+    """The resources in dependency order, and for each declaration's place the places that it waits for; the outputs' values."""
 
     resources: tuple[DesiredResource, ...]
     dependencies: Mapping[str, tuple[str, ...]]
+    outputs: Mapping[str, Any]
 
 
-def desired_resources(template: Mapping[str, Any], parameters: Mapping[str, Any], scope: Scope) -> Desired:
-    """Evaluate a template for planning. Raises TemplateError."""
+def desired_resources(
+    template: Mapping[str, Any], parameters: Mapping[str, Any], scope: Scope, symbols: Mapping[str, str] | None = None
+) -> Desired:
+    """Evaluate a template for planning. Raises TemplateError, also for what only Resource Manager refuses.
+
+    ``symbols`` are the symbolic names of declarations by place, for templates that have none themselves.
+    """
     from infra_lib.arm.snapshot import snapshot
 
     evaluated = snapshot(template, parameters, scope)
-    deployments = {(item.template, item.id.lower()): item for item in evaluated.deployments}
+    check_soundness(evaluated)
+    prefixes = template_prefixes(evaluated)
 
     def place(item: PredictedResource) -> str:
-        prefix = ""
-        for depth, deployment_id in enumerate(item.template):
-            outer = deployments[item.template[:depth], deployment_id.lower()]
-            prefix += f"{declaration(outer.path)}.properties.template."
-        return prefix + item.path
+        return prefixes[item.template] + item.path
 
-    everything = [*evaluated.resources, *evaluated.existing, *evaluated.deployments]
-    places = {(item.template, item.id.lower()): declaration(place(item)) for item in everything}
+    declared = everything(evaluated)
+    places = {(item.template, item.id.lower()): declaration(place(item)) for item in declared}
     waits: dict[str, list[str]] = {}
-    for item in everything:
+    for item in declared:
         mine = places[item.template, item.id.lower()]
         found = waits.setdefault(mine, [])
         for other in item.depends_on:
@@ -53,7 +53,7 @@ def desired_resources(template: Mapping[str, Any], parameters: Mapping[str, Any]
     resources = tuple(
         DesiredResource(
             path=place(item),
-            symbol=_symbol(item),
+            symbol=_symbol(item, (symbols or {}).get(declaration(place(item)))),
             id=item.id,
             type=item.type,
             name=item.name,
@@ -65,17 +65,11 @@ def desired_resources(template: Mapping[str, Any], parameters: Mapping[str, Any]
         )
         for item in (*evaluated.resources, *evaluated.existing)
     )
-    return Desired(resources=resources, dependencies={key: tuple(value) for key, value in waits.items()})
+    return Desired(resources=resources, dependencies={key: tuple(value) for key, value in waits.items()}, outputs=evaluated.outputs)
 
 
-def declaration(path: str) -> str:
-    """The place of the declaration that a resource comes from: that of its loop, for an item of one."""
-    match = _ITEM.fullmatch(path)
-    return match.group(1) if match else path
-
-
-def _symbol(item: PredictedResource) -> str | None:
-    if not item.symbol:
+def _symbol(item: PredictedResource, declared: str | None) -> str | None:
+    symbol = item.symbol or declared
+    if not symbol:
         return None
-    index = item.path[len(declaration(item.path)) :]
-    return item.symbol + index
+    return symbol + item.path[len(declaration(item.path)) :]

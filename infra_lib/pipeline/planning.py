@@ -14,9 +14,14 @@ from infra_lib.deploy.preflight import preflight, register, running_deployment
 from infra_lib.deploy.progress import Listener, ignore
 from infra_lib.deploy.runtime import LiveRuntime
 from infra_lib.errors import InputError, PlanError
-from infra_lib.pipeline.desired import declaration, desired_resources
+from infra_lib.pipeline.bindings import bound_template
+from infra_lib.pipeline.desired import desired_resources
 from infra_lib.pipeline.evaluation import bind, make_scope
+from infra_lib.pipeline.hidden_values import added_by_place, hidden_values, kept_secrets
+from infra_lib.pipeline.soundness import declaration
 from infra_lib.pipeline.source import ParametersLike, Source, load
+from infra_lib.pipeline.symbols import symbolic_names
+from infra_lib.planning.added_secrets import KEPT_PARAMETER, keep_added
 from infra_lib.planning.decide import decide
 from infra_lib.planning.model import Change, ChangeSet, DesiredResource, LiveState
 from infra_lib.planning.policy import ReusePolicy
@@ -124,7 +129,7 @@ class Plan:
             scope=str(self.scope.id),
             name=name,
             template=self.deployed_template(),
-            parameters=self.parameters.parameters,
+            parameters=self._sent_parameters(),
             location=None if self.resource_group else self.location,
             listener=listener,
         )
@@ -136,6 +141,7 @@ class Plan:
         """
         modes = _modes(self.changes)
         template = self.source.template
+        template = keep_added(template, added_by_place(self.changes, self.live))
         if self.owner is not None:
             template = add_owner(template, _owned(self.changes, self.owner), self.owner)
         try:
@@ -145,6 +151,12 @@ class Plan:
             if kept:
                 raise PlanError(f"{', '.join(kept)} cannot be kept: {error}.") from error
             return dict(template)
+
+    def _sent_parameters(self) -> dict[str, Any]:
+        """The parameters, and the secrets that were added to what is updated."""
+        kept = added_by_place(self.changes, self.live)
+        more = {KEPT_PARAMETER: {"value": kept_secrets(self.target, kept)}} if kept else {}
+        return {**self.parameters.parameters, **more}
 
     def _live_outputs(self) -> dict[str, Any]:
         from infra_lib.arm.deployment import prepare
@@ -188,9 +200,9 @@ def plan(
     if source.needs_resource_group:
         if not resource_group:
             raise InputError(f"{source.path} is deployed into a resource group: name one.")
-        there = resource_group_location(target, resource_group)
-        creates = there is None
-        location = there or location
+        existing_location = resource_group_location(target, resource_group)
+        creates = existing_location is None
+        location = existing_location or location
         if not location:
             raise InputError(
                 f"Resource group '{resource_group}' does not exist in {target.name}: "
@@ -205,11 +217,17 @@ def plan(
         location=location,
         deployment_name=deployment_name(source.stem),
     )
-    desired = desired_resources(source.template, bound.parameters, scope)
+    symbols = symbolic_names(source.model) if policy.by_name or policy.bindings else {}
+    with source.located():
+        desired = desired_resources(source.template, bound.parameters, scope, symbols)
+    policy.check([item for item in desired.resources if not item.existing])
+    if policy.bindings:
+        template, desired = bound_template(source.template, bound.parameters, scope, policy, desired, symbols)
+        source = dataclasses.replace(source, template=template)
     wanted = [item for item in desired.resources if not item.existing]
-    policy.check(wanted)
-    live = {} if creates else discover(target, [(item.id, item.api_version) for item in wanted if item.is_known])
-    changes = decide(wanted, live, policy, knowledge=_knowledge(live)).changes
+    there = [item for item in wanted if item.is_known and not (creates and _is_in(item.id, str(scope.id)))]
+    live = discover(target, [(item.id, item.api_version) for item in there])
+    changes = decide(wanted, live, policy, knowledge=_knowledge(live), secrets=hidden_values(target, bound)).changes
     found = preflight(target, changes, str(scope.id) if not creates else "")
     changes = tuple(_stopped(change, found.reasons.get(change.resource.id.lower())) for change in changes)
     return Plan(
@@ -227,6 +245,10 @@ def plan(
         live=live,
         dependencies=desired.dependencies,
     )
+
+
+def _is_in(resource_id: str, scope: str) -> bool:
+    return resource_id.lower().startswith(scope.lower() + "/")
 
 
 def _owned(changes: Iterable[Change], owner: str) -> set[str]:

@@ -9,6 +9,7 @@ values that only a deployment can know.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -52,6 +53,30 @@ class NoKnowledge:
         return _NOTHING
 
 
+class Secrets(Protocol):
+    """What is known of values that a service does not give back."""
+
+    def value(self, wanted: Residual) -> str | None:
+        """The value of a residual that is a secure parameter of the plan; None for any other."""
+        ...
+
+    def same(self, pointer: str, wanted: str) -> bool | None:
+        """Whether the resource holds that text at a JSON pointer into its body; None where that cannot be known."""
+        ...
+
+
+class NoSecrets:
+    """Knows no values: every secret is unknown."""
+
+    def value(self, wanted: Residual) -> str | None:
+        """None."""
+        return None
+
+    def same(self, pointer: str, wanted: str) -> bool | None:
+        """None."""
+        return None
+
+
 _NOTHING = PropertyFacts()
 
 
@@ -76,23 +101,29 @@ def compare(
     api_version: str,
     knowledge: Knowledge | None = None,
     changing: frozenset[str] = frozenset(),
+    secrets: Secrets | None = None,
 ) -> Comparison:
     """Compare a resource's wanted body with its live one.
 
     ``changing`` holds the lower-case ids of resources that this deployment writes: a value that is read from one of them is a
-    difference, since it may change; any other unknown value is taken to be as it was.
+    difference, since it may change; any other unknown value is taken to be as it was. ``secrets`` tells about values that cannot be
+    read back; what it does not know is in the result's ``uncompared``.
     """
-    walker = _Walker(resource_type, api_version, knowledge or NoKnowledge(), changing)
+    walker = _Walker(resource_type, api_version, knowledge or NoKnowledge(), changing, secrets or NoSecrets())
     differences = tuple(walker.members(desired, live, (), ""))
     return Comparison(differences=differences, uncompared=tuple(walker.uncompared))
 
 
 class _Walker:
-    def __init__(self, resource_type: str, api_version: str, knowledge: Knowledge, changing: frozenset[str]) -> None:
+    def __init__(
+        self, resource_type: str, api_version: str, knowledge: Knowledge, changing: frozenset[str], secrets: Secrets
+    ) -> None:
         self._type = resource_type
         self._version = api_version
         self._knowledge = knowledge
         self._changing = changing
+        self._secrets = secrets
+        self._pointer: list[str] = []
         self.uncompared: list[str] = []
 
     def members(
@@ -103,7 +134,15 @@ class _Walker:
             if not names and key.lower() in _SKIPPED:
                 continue
             below = (*names, key)
-            yield from self.value(wanted, found.get(key.lower()), below, f"{path}.{key}" if path else key)
+            with self._at(key):
+                yield from self.value(wanted, found.get(key.lower()), below, f"{path}.{key}" if path else key)
+
+    @contextmanager
+    def _at(self, step: str | int) -> Iterator[None]:
+        """Keep the pointer into the wanted body while what is at ``step`` is walked."""
+        self._pointer.append(str(step).replace("~", "~0").replace("/", "~1"))
+        yield
+        self._pointer.pop()
 
     def value(self, wanted: Any, live: Any, names: tuple[str, ...], path: str) -> Iterator[Difference]:
         if wanted is None:
@@ -111,8 +150,12 @@ class _Walker:
         facts = self._knowledge.facts(self._type, self._version, names)
         if facts.read_only:
             return
-        if facts.write_only or (facts.secret and live is None):
-            self.uncompared.append(path)
+        text = self._secrets.value(wanted) if isinstance(wanted, Residual) else None
+        if text is not None and isinstance(live, str) and live:
+            if text != live:
+                yield Difference(path=path, before=HIDDEN, after=HIDDEN)
+        elif text is not None or facts.write_only or (facts.secret and live is None):
+            yield from self._hidden(text if text is not None else wanted, path)
         elif isinstance(wanted, Residual):
             if any(resource_id in str(wanted).lower() for resource_id in self._changing) and live is not None:
                 yield Difference(path=path, before=HIDDEN if facts.secret else live, after=HIDDEN if facts.secret else wanted)
@@ -122,6 +165,16 @@ class _Walker:
             yield from self._list(wanted, live, names, path, facts)
         elif not _same(wanted, live, names, facts):
             yield self._difference(path, live, wanted, names, facts)
+
+    def _hidden(self, wanted: Any, path: str) -> Iterator[Difference]:
+        """A value that cannot be read back; one that only the deployment knows is taken to be as it was."""
+        if isinstance(wanted, Residual):
+            return
+        same = self._secrets.same("".join(f"/{step}" for step in self._pointer), wanted) if isinstance(wanted, str) else None
+        if same is None:
+            self.uncompared.append(path)
+        elif not same:
+            yield Difference(path=path, before=HIDDEN, after=HIDDEN)
 
     def _object(
         self, wanted: Mapping[str, Any], live: Any, names: tuple[str, ...], path: str, facts: PropertyFacts
@@ -150,17 +203,19 @@ class _Walker:
                 yield self._difference(path, list(live), list(wanted), names, facts)
                 return
             for index, (one, other) in enumerate(zip(wanted, live, strict=True)):
-                yield from self.value(one, other, names, f"{path}[{index}]")
+                with self._at(index):
+                    yield from self.value(one, other, names, f"{path}[{index}]")
             return
         there = {str(_get(item, key)).lower(): item for item in live}
-        for item in wanted:
+        for index, item in enumerate(wanted):
             label = _get(item, key)
             match = there.pop(str(label).lower(), None)
             if match is None:
                 yield self._difference(f"{path}[{label}]", None, item, names, facts)
             else:
                 rest = {name: value for name, value in item.items() if name.lower() != key}
-                yield from self.members(rest, match, names, f"{path}[{label}]")
+                with self._at(index):
+                    yield from self.members(rest, match, names, f"{path}[{label}]")
         for item in there.values():
             yield self._difference(f"{path}[{_get(item, key)}]", item, None, names, facts)
 

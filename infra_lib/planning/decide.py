@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
-from infra_lib.planning.compare import Comparison, Knowledge, compare
+from infra_lib.planning.added_secrets import without_added
+from infra_lib.planning.compare import Comparison, Knowledge, Secrets, compare
 from infra_lib.planning.model import MISSING, Action, Change, ChangeSet, DesiredResource, Difference, LiveState
 from infra_lib.planning.policy import Policy, ReusePolicy
 
@@ -47,10 +48,12 @@ def decide(
     policy: ReusePolicy,
     *,
     knowledge: Knowledge | None = None,
+    secrets: Callable[[DesiredResource], Secrets] | None = None,
 ) -> ChangeSet:
     """Decide every resource, given in dependency order; ``live`` is by lower-case id, an id that is not in it does not exist.
 
-    What one resource reads from another that is being written counts as changing with it (see :func:`compare`).
+    What one resource reads from another that is being written counts as changing with it (see :func:`compare`). ``secrets`` gives
+    what is known of a resource's hidden values.
     """
     changes: list[Change] = []
     changing: set[str] = set()
@@ -58,7 +61,7 @@ def decide(
         if resource.existing:
             continue
         state = live.get(resource.id.lower(), MISSING)
-        change = _decide_one(resource, state, policy, knowledge, frozenset(changing))
+        change = _decide_one(resource, state, policy, knowledge, frozenset(changing), secrets)
         if change.writes:
             changing.add(resource.id.lower())
         changes.append(change)
@@ -66,7 +69,12 @@ def decide(
 
 
 def _decide_one(
-    resource: DesiredResource, state: LiveState, policy: ReusePolicy, knowledge: Knowledge | None, changing: frozenset[str]
+    resource: DesiredResource,
+    state: LiveState,
+    policy: ReusePolicy,
+    knowledge: Knowledge | None,
+    changing: frozenset[str],
+    secrets: Callable[[DesiredResource], Secrets] | None,
 ) -> Change:
     if not resource.is_known:
         return Change(action="create", resource=resource, reason="its name is known during the deployment alone")
@@ -74,13 +82,14 @@ def _decide_one(
     finding: Finding
     if state.status == "present":
         comparison = compare(
-            resource.body, state.body,
+            resource.body, without_added(state.body, resource.body),
             resource_type=resource.type, api_version=resource.api_version, knowledge=knowledge, changing=changing,
-        )
+            secrets=secrets(resource) if secrets is not None else None,
+        )  # fmt: skip
         finding = "immutable" if comparison.immutable else "differs" if comparison.differences else "equal"
     else:
         finding = state.status
-    chosen: Policy | Literal["bound"] = "bound" if policy.binding(resource) else policy.of(resource)
+    chosen: Policy | Literal["bound"] = "bound" if resource.bound else policy.of(resource)
     if chosen != "bound" and resource.only_if_not_exists:
         chosen = "keep"
     action, reason = DECISIONS[chosen, finding]
@@ -89,6 +98,8 @@ def _decide_one(
         immutable=_summary(comparison.immutable),
         unreadable=state.reason,
     )
+    if comparison.uncompared and action in ("unchanged", "keep", "update"):
+        reason += f"; not known, since it cannot be read back: {', '.join(comparison.uncompared)}"
     shown = comparison.differences if action in ("update", "conflict") else ()
     return Change(action=action, resource=resource, reason=reason, differences=shown, live_tags=state.body.get("tags"))
 

@@ -21,7 +21,7 @@ class DesiredResource:
     ``path`` is its place in the template (``resources.app``, ``resources.disk[2]``, ``resources[0]``), ``symbol`` its symbolic
     name where the source has one. ``body`` is the request body (location, tags, properties, ...); what only a deployment can
     know is an :class:`~infra_lib.arm.partial.Residual` in it. ``references`` are the ids of the resources that it waits for.
-    ``existing``: the template only reads it.
+    ``existing``: the template only reads it. ``bound``: an existing resource that is used in the place of the template's own.
     """
 
     path: str
@@ -34,6 +34,7 @@ class DesiredResource:
     existing: bool = False
     only_if_not_exists: bool = False
     references: tuple[str, ...] = ()
+    bound: bool = False
 
     @property
     def is_known(self) -> bool:
@@ -72,7 +73,7 @@ class Difference:
 
     def to_dict(self) -> dict[str, Any]:
         """``{"path", "before", "after"}``; a value that only a deployment can know is its expression."""
-        return {"path": self.path, "before": _plain(self.before), "after": _plain(self.after)}
+        return {"path": self.path, "before": plain(self.before), "after": plain(self.after)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,11 +128,12 @@ class ChangeSet:
         return {"changes": [change.to_dict() for change in self.changes]}
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """JSON data: a value that only a deployment can know becomes its expression."""
     if isinstance(value, Residual):
         return str(value)
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return value

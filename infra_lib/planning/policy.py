@@ -53,9 +53,9 @@ class ReusePolicy:
         """The policy for a resource: by symbolic name first, then by name, then by type, then the default."""
         return cast(Policy, _look_up(self.by_name, resource) or self.default)
 
-    def binding(self, resource: DesiredResource) -> str | None:
-        """The id of the existing resource to use in its place, or None."""
-        return _look_up(self.bindings, resource)
+    def matches(self, name: str, resource: DesiredResource) -> bool:
+        """True when the name means this resource: its symbolic name, name or type, in any letter case."""
+        return name.lower() in _keys(resource)
 
     def check(self, resources: Iterable[DesiredResource]) -> None:
         """Raise InputError for a policy or binding whose name no resource has, with the nearest one."""

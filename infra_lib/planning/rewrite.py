@@ -33,14 +33,28 @@ def mark(template: Mapping[str, Any], modes: Mapping[str, Mode], dependencies: M
     """
     if not modes:
         return dict(template)
+    template, symbols = lift(template, dependencies)
+    marked = {
+        symbol: _mark_one(template["resources"][symbol], place, modes, dependencies) for place, symbol in symbols.items()
+    }
+    return {**template, "resources": marked}
+
+
+def lift(
+    template: Mapping[str, Any], dependencies: Mapping[str, Sequence[str]], names: Mapping[str, str] | None = None
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The template in language version 2.0, and the symbolic name of each declaration by its place in ``template``.
+
+    ``names`` are symbolic names by place to take where there are some; the others are made from the types. One that is of 2.0
+    already stays as it is. Raises CannotRewriteError.
+    """
     resources = member(template, "resources")
+    rest = {key: value for key, value in template.items() if key.lower() != "resources"}
     if isinstance(resources, Mapping):
-        places = {f"resources.{symbol}": (symbol, raw) for symbol, raw in resources.items()}
-    else:
-        places = dict(_lift(resources or [], dependencies))
-        template = {**template, "languageVersion": "2.0"}
-    marked = {symbol: _mark_one(raw, place, modes, dependencies) for place, (symbol, raw) in places.items()}
-    return {**{key: value for key, value in template.items() if key.lower() != "resources"}, "resources": marked}
+        return {**rest, "resources": dict(resources)}, {f"resources.{symbol}": symbol for symbol in resources}
+    places = dict(_lift(resources or [], dependencies, names or {}))
+    lifted = dict(places.values())
+    return {**rest, "languageVersion": "2.0", "resources": lifted}, {place: symbol for place, (symbol, _) in places.items()}
 
 
 def _mark_one(
@@ -80,11 +94,11 @@ def _mark_nested(
 
 
 def _lift(
-    resources: Sequence[Mapping[str, Any]], dependencies: Mapping[str, Sequence[str]]
+    resources: Sequence[Mapping[str, Any]], dependencies: Mapping[str, Sequence[str]], names: Mapping[str, str]
 ) -> Iterator[tuple[str, tuple[str, dict[str, Any]]]]:
     """(place, (symbol, declaration)) for every resource of the older form, children taken out of their parents."""
     flat = list(_flatten(resources, "", None, ""))
-    symbols = _symbols([raw for _, raw in flat])
+    symbols = _symbols(flat, names)
     by_place = {place: symbol for (place, _), symbol in zip(flat, symbols, strict=True)}
     for place, raw in flat:
         _refuse_outer_evaluation(raw)
@@ -136,14 +150,20 @@ def _operand(text: str) -> str:
     return text[1:-1] if _is_expression(text) else "'" + text.replace("'", "''") + "'"
 
 
-def _symbols(resources: Sequence[Mapping[str, Any]]) -> list[str]:
-    """A symbolic name for each: the last part of its type, numbered where it repeats."""
-    used: dict[str, int] = {}
+def _symbols(flat: Sequence[tuple[str, Mapping[str, Any]]], given: Mapping[str, str]) -> list[str]:
+    """A symbolic name for each: the given one, or the last part of its type, numbered where it repeats."""
+    used = {name.lower() for name in given.values()}
     names = []
-    for raw in resources:
-        stem = re.sub(r"\W", "", str(member(raw, "type")).rpartition("/")[2]) or "resource"
-        used[stem.lower()] = used.get(stem.lower(), 0) + 1
-        names.append(stem if used[stem.lower()] == 1 else f"{stem}_{used[stem.lower()]}")
+    for place, raw in flat:
+        name = given.get(place)
+        if name is None:
+            stem = name = re.sub(r"\W", "", str(member(raw, "type")).rpartition("/")[2]) or "resource"
+            number = 1
+            while name.lower() in used:
+                number += 1
+                name = f"{stem}_{number}"
+            used.add(name.lower())
+        names.append(name)
     return names
 
 

@@ -31,7 +31,7 @@ def add_owner(template: Mapping[str, Any], places: Collection[str], owner: str) 
 def _tagged(raw: Mapping[str, Any], place: str, places: Collection[str], owner: str) -> dict[str, Any]:
     if place in places and member(raw, "location") is not None:
         rest = {key: value for key, value in raw.items() if key.lower() != "tags"}
-        return {**rest, "tags": _with_tag(member(raw, "tags"), owner)}
+        return {**rest, "tags": with_tag(member(raw, "tags"), OWNER_TAG, owner)}
     prefix = f"{place}.properties.template."
     inner = [item[len(prefix) :] for item in places if item.startswith(prefix)]
     properties = member(raw, "properties")
@@ -44,7 +44,8 @@ def _tagged(raw: Mapping[str, Any], place: str, places: Collection[str], owner: 
     return {**{key: value for key, value in raw.items() if key.lower() != "properties"}, "properties": nested}
 
 
-def _with_tag(tags: Any, owner: str) -> Any:
+def with_tag(tags: Any, name: str, value: str) -> Any:
+    """A declaration's tags, or the expression for them, with one more."""
     if isinstance(tags, str) and is_expression(tags):
-        return f"[union({tags[1:-1]}, createObject('{OWNER_TAG}', '{owner}'))]"
-    return {**(tags if isinstance(tags, Mapping) else {}), OWNER_TAG: owner}
+        return f"[union({tags[1:-1]}, createObject('{name}', '{value}'))]"
+    return {**(tags if isinstance(tags, Mapping) else {}), name: value}

@@ -246,12 +246,12 @@ class Inference(Workload):
             apps = target.container_apps.container_apps
             current = apps.get(place.resource_group, place.name).as_dict()
             held = apps.list_secrets(place.resource_group, place.name).value or []
-            self._patch(target, place, patch_with_secret(current, held, name, value)["properties"])
+            self._patch(target, place, **patch_with_secret(current, held, name, value))
         return variable
 
-    def _patch(self, target: Target, place: Place, properties: dict[str, Any]) -> Any:
+    def _patch(self, target: Target, place: Place, properties: dict[str, Any], tags: dict[str, str] | None = None) -> Any:
         apps = target.container_apps.container_apps
-        body: Any = {"properties": properties}
+        body: Any = {"properties": properties, **({"tags": tags} if tags else {})}
         apps.begin_update(place.resource_group, place.name, body, polling_interval=2).result()
         return apps.get(place.resource_group, place.name)
 

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from infra_lib.errors import InputError
+from infra_lib.planning.added_secrets import marked
 from infra_lib.workloads.live import environment_with
 
 _NAME = re.compile(r"[a-z0-9]([-.a-z0-9]*[a-z0-9])?")
@@ -47,4 +48,7 @@ def patch_with_secret(current: dict[str, Any], held: list[Any], name: str, value
         for kind in ("containers", "initContainers")
         if template.get(kind)
     }
-    return {"properties": {"configuration": {"secrets": [*kept, {"name": secret, "value": value}]}, "template": containers}}
+    return {
+        "tags": {**(current.get("tags") or {}), **marked(current.get("tags"), secret)},
+        "properties": {"configuration": {"secrets": [*kept, {"name": secret, "value": value}]}, "template": containers},
+    }

@@ -46,9 +46,8 @@ def decide_one(resource: DesiredResource, state: LiveState, policy: ReusePolicy 
 
 @pytest.mark.parametrize("row", DECISIONS, ids=lambda row: f"{row['policy']}, {row['where']}, {row['found']}")
 def test_every_policy_against_every_finding(row: dict[str, str]) -> None:
-    bindings = {"account": ID} if row["where"] == "bound by id" else {}
-    default = ReusePolicy.parse([row["policy"]]).default
-    change = decide_one(desired(), LIVE[row["found"]], ReusePolicy(default=default, bindings=bindings))
+    policy = ReusePolicy.parse([row["policy"]])
+    change = decide_one(desired(bound=row["where"] == "bound by id"), LIVE[row["found"]], policy)
     assert change.action == row["action"]
     assert change.reason
 
