@@ -22,6 +22,9 @@ from infra_lib.local.replicas.system import bring_loopback_up
 _FIRST_BACK_OFF, _LONGEST_BACK_OFF = 0.5, 300.0
 _STEADY_SECONDS = 600.0
 _REAP_SECONDS = 5.0
+_SHARED_NETWORK = (
+    "This machine allows no network namespaces: this runs in the machine's own network, with its ports and what listens on them."
+)
 _LOOPBACK = "127.0.0.1"
 
 
@@ -174,6 +177,8 @@ class Pod:
             build_root(root, body["mounts"])
             holder = self.initial if number < len(spec["initContainers"]) else self.containers
             holder.append(Container(self, body, root))
+        if not spec["network"]:
+            self.containers[0].log.write(_SHARED_NETWORK)
 
     # ------------------------------------------------------------------------------------------ network
 
