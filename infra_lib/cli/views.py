@@ -34,7 +34,27 @@ def show_plan(plan: Plan) -> None:
         if change.action in ("update", "conflict"):
             for difference in change.differences:
                 console.print(f"  {change.resource.name}: {_difference_text(difference)}", markup=False)
+    _show_values(console, plan)
+    if plan.registers:
+        console.print(f"Registered first when this is applied: {', '.join(plan.registers)}.", markup=False)
+    if plan.creates_resource_group:
+        console.print(f"Resource group {plan.resource_group} is created in {plan.location}.", markup=False)
     console.print(summary(plan), markup=False)
+
+
+def _show_values(console: Console, plan: Plan) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    values = plan.values()
+    if not values:
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("parameter", "value", "from"):
+        table.add_column(heading, overflow="fold")
+    for name, value, origin in values:
+        table.add_row(escape(name), escape(value if len(value) <= 60 else value[:59] + "…"), escape(origin))
+    console.print(table)
 
 
 def summary(plan: Plan) -> str:

@@ -23,8 +23,7 @@ def discover(
     have. Failures of the connection and of signing in are raised as the SDK raises them.
     """
     wanted = {resource_id.lower(): (resource_id, api_version) for resource_id, api_version in resources}
-    if len(wanted) <= 1 or target.is_local:
-        # In-process reads gain nothing from threads: they are computation.
+    if len(wanted) <= 1:
         return {key: read_resource(target, *pair) for key, pair in wanted.items()}
     with ThreadPoolExecutor(max_workers=min(concurrency, len(wanted)), thread_name_prefix="discover") as pool:
         states = pool.map(lambda pair: read_resource(target, *pair), wanted.values())

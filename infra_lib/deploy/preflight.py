@@ -6,11 +6,14 @@ nothing, and the deployment itself will tell.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from infra_lib.arm.ids import ResourceId
+from infra_lib.deploy.discover import read_resource
+from infra_lib.errors import InputError
 from infra_lib.planning.compare import normalize_location
 from infra_lib.planning.model import Change
 
@@ -40,13 +43,15 @@ def preflight(target: Target, changes: Sequence[Change], scope: str) -> Prefligh
     written = [change for change in changes if change.writes and change.resource.is_known]
     if not written:
         return Preflight(reasons={}, unregistered=())
+    planned = {change.resource.id.lower() for change in changes}
     namespaces = sorted({change.resource.type.partition("/")[0] for change in written}, key=str.lower)
     questions: list[Callable[[], tuple[str, str] | None]] = [
         *(_question(_taken_name, target, change) for change in written if _is_new_account(change)),
         *(_question(_profiles, target, change) for change in written if change.resource.type.lower() == _ENVIRONMENTS),
     ]
+    questions += [_question(_missing_parent, target, change) for change in written if _needs_parent(change, planned, scope)]
     registrations: list[Callable[[], str | None]] = [_registration(target, namespace) for namespace in namespaces]
-    answers = _ask([*questions, *registrations, lambda: _locks(target, scope)], parallel=not target.is_local)
+    answers = _ask([*questions, *registrations, lambda: _locks(target, scope)])
     reasons = dict(answer for answer in answers[: len(questions)] if answer is not None)
     for change in written:
         if (reason := _locked(change, answers[-1] or [])) is not None:
@@ -83,9 +88,7 @@ def running_deployment(target: Target, scope: str, name: str) -> str | None:
     return state if state in ("Accepted", "Running", "Creating", "Deleting", "Updating") else None
 
 
-def _ask(questions: Sequence[Callable[[], Any]], *, parallel: bool) -> list[Any]:
-    if not parallel:
-        return [question() for question in questions]
+def _ask(questions: Sequence[Callable[[], Any]]) -> list[Any]:
     with ThreadPoolExecutor(max_workers=min(8, len(questions)), thread_name_prefix="preflight") as pool:
         return list(pool.map(lambda question: question(), questions))
 
@@ -107,6 +110,33 @@ def _question(
 
 def _is_new_account(change: Change) -> bool:
     return change.action == "create" and change.resource.type.lower() == _STORAGE_ACCOUNTS
+
+
+def _needs_parent(change: Change, planned: Collection[str], scope: str) -> bool:
+    """True for a child that is created below something that the plan does not have; in a scope to be made all are planned."""
+    parent = _parent(change.resource.id)
+    return bool(scope) and change.action == "create" and parent is not None and str(parent).lower() not in planned
+
+
+def _parent(resource_id: str) -> ResourceId | None:
+    try:
+        return ResourceId.parse(resource_id).parent
+    except InputError:
+        return None
+
+
+def _missing_parent(target: Target, change: Change) -> str | None:
+    """A child whose parent is not there; where another resource group has one of that name, it says so."""
+    parent = _parent(change.resource.id)
+    if parent is None or read_resource(target, str(parent), change.resource.api_version).status != "missing":
+        return None
+    text = f"lies below {parent.type} '{parent.name}', which is not in {parent.resource_group or parent.scope}"
+    if len(parent.names) > 1 or parent.resource_group is None:
+        return text
+    wanted = f"resourceType eq '{parent.type}' and name eq '{parent.name}'"
+    others = (str(item.id) for item in target.resources.resources.list(filter=wanted))
+    groups = sorted({ResourceId.parse(item).resource_group or "" for item in others if item.rpartition("/")[2] == parent.name})
+    return f"{text}, but in {', '.join(groups)}: bind it with --use" if groups else text
 
 
 def _taken_name(target: Target, change: Change) -> str | None:

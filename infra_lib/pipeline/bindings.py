@@ -66,7 +66,9 @@ def bound_template(
     return lifted, dataclasses.replace(result, resources=(*used, *result.resources))
 
 
-def _declared(name: str, text: str, resources: Sequence[DesiredResource], policy: ReusePolicy) -> tuple[DesiredResource, ResourceId]:
+def _declared(
+    name: str, text: str, resources: Sequence[DesiredResource], policy: ReusePolicy
+) -> tuple[DesiredResource, ResourceId]:
     """The one resource that a binding's name means, and the id that it is bound to."""
     found = [item for item in resources if not item.existing and policy.matches(name, item)]
     if len(found) != 1:
@@ -80,7 +82,7 @@ def _declared(name: str, text: str, resources: Sequence[DesiredResource], policy
     if bound.type.lower() != resource.type.lower():
         others = [item.symbol or item.name for item in resources if item.type.lower() == bound.type.lower()]
         hint = f" (did you mean --use {others[0]}=...?)" if others else ""
-        raise InputError(f"--use {name}=...: the id is that of a {bound.type}, the template's '{name}' is a {resource.type}{hint}.")
+        raise InputError(f"--use {name}=...: the id is that of a {bound.type}, the template has a {resource.type} there{hint}.")
     if _INNER in resource.path:
         raise InputError(f"--use {name}=...: '{name}' is declared in a module; bind it where the module gets its name from.")
     if not resource.is_known:

@@ -65,7 +65,9 @@ def desired_resources(
         )
         for item in (*evaluated.resources, *evaluated.existing)
     )
-    return Desired(resources=resources, dependencies={key: tuple(value) for key, value in waits.items()}, outputs=evaluated.outputs)
+    return Desired(
+        resources=resources, dependencies={key: tuple(value) for key, value in waits.items()}, outputs=evaluated.outputs
+    )
 
 
 def _symbol(item: PredictedResource, declared: str | None) -> str | None:

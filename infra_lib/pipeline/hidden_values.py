@@ -33,7 +33,9 @@ class HiddenValues:
     def value(self, wanted: Residual) -> str | None:
         """The text of a secure parameter of the outermost template; inside a module the names are those of the module."""
         node = wanted.node
-        if _INNER in self._resource.path or not (isinstance(node, Call) and node.key == "parameters" and len(node.arguments) == 1):
+        if _INNER in self._resource.path or not (
+            isinstance(node, Call) and node.key == "parameters" and len(node.arguments) == 1
+        ):
             return None
         argument = node.arguments[0]
         name = str(argument.value).lower() if isinstance(argument, Literal) else ""

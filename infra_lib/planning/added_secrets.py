@@ -1,7 +1,7 @@
 """Secrets that were set on an app or job beside its template: how they are marked, and how a deployment keeps them.
 
-The mark is a tag with the names of the secrets. What it names, and the environment variables that refer to it, are no differences;
-an update of the resource sends them along, their values in a secure parameter.
+The mark is a tag with the names of the secrets. What it names, and the environment variables that refer to it, are no
+differences; an update of the resource sends them along, their values in a secure parameter.
 """
 
 from __future__ import annotations
@@ -95,7 +95,9 @@ def _kept(raw: Mapping[str, Any], place: str, added_by_place: Mapping[str, Mappi
 def _with_secrets(properties: Mapping[str, Any], mine: Mapping[str, Any]) -> dict[str, Any]:
     configuration = dict(properties.get("configuration") or {})
     values = [f"parameters('{KEPT_PARAMETER}')['{mine['key']}'][{index}]" for index in range(len(mine["names"]))]
-    configuration["secrets"] = _joined(configuration.get("secrets"), [f"[{text}]" for text in values], f"createArray({', '.join(values)})")
+    configuration["secrets"] = _joined(
+        configuration.get("secrets"), [f"[{text}]" for text in values], f"createArray({', '.join(values)})"
+    )
     template = dict(properties.get("template") or {})
     variables: Sequence[Any] = mine["variables"]
     for kind in ("containers", "initContainers"):

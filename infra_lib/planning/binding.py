@@ -2,7 +2,8 @@
 
 The bound resource becomes ``existing`` at the other id; calls of ``resourceId`` that lead to it or below it get the other scope;
 its name follows. Its children are deployed where it is: by a nested deployment in the other resource group, whose parameters are
-the child's properties. What this cannot reach is refused: :func:`check_bound` looks for the old id in what the result evaluates to.
+the child's properties. What this cannot reach is refused: :func:`check_bound` looks for the old id in what the result
+evaluates to.
 """
 
 from __future__ import annotations
@@ -12,7 +13,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infra_lib.arm.expressions import Access, Call, ExpressionSyntaxError, Literal, Node, is_expression, parse_expression, print_node
+from infra_lib.arm.expressions import (
+    Access,
+    Call,
+    ExpressionSyntaxError,
+    Literal,
+    Node,
+    is_expression,
+    parse_expression,
+    print_node,
+)
 from infra_lib.arm.ids import ResourceId
 from infra_lib.arm.template import DEPLOYMENTS_TYPE, member
 from infra_lib.planning.model import DesiredResource
@@ -42,7 +52,9 @@ class Binding:
     bound: ResourceId
 
 
-def bind_existing(template: Mapping[str, Any], bindings: Sequence[Binding], children: Mapping[str, str], scope: str) -> dict[str, Any]:
+def bind_existing(
+    template: Mapping[str, Any], bindings: Sequence[Binding], children: Mapping[str, str], scope: str
+) -> dict[str, Any]:
     """A copy of a template of language version 2.0 with resources replaced by existing ones.
 
     ``children`` maps the symbols of what lies below a bound resource to the symbol of that resource; ``scope`` is the id that the
@@ -65,8 +77,8 @@ def check_bound(bindings: Iterable[Binding], texts: Iterable[tuple[str, str]]) -
         for binding, pattern in patterns:
             if pattern.search(text):
                 raise CannotBindError(
-                    f"{holder} refers to '{binding.resource.name}' in a way that cannot be led to {binding.bound}: pass its id as a "
-                    "parameter"
+                    f"{holder} refers to '{binding.resource.name}' in a way that cannot be led to {binding.bound}: "
+                    "pass its id as a parameter"
                 )
 
 
@@ -87,8 +99,8 @@ def _bind_one(template: dict[str, Any], binding: Binding, children: Sequence[str
             result[section] = rewriter.value(result[section])
     if rewriter.ambiguous is not None:
         raise CannotBindError(
-            f"its name is the literal '{rewriter.ambiguous}', which the template has in other places too, and whether those mean this "
-            "resource cannot be told: make the name a parameter"
+            f"its name is the literal '{rewriter.ambiguous}', which the template has in other places too, and whether "
+            "those mean this resource cannot be told: make the name a parameter"
         )
     place = {"subscriptionId": binding.bound.subscription_id, "resourceGroup": binding.bound.resource_group} if elsewhere else {}
     resources = dict(result["resources"])
@@ -120,7 +132,7 @@ def _deployed_elsewhere(
         raise CannotBindError(f"'{symbol}' extends a resource below it: deploy it by a module there")
     body = {key: value for key, value in raw.items() if key.lower() not in _STEERING}
     if any(_has_copy(value) for value in body.values()):
-        raise CannotBindError(f"'{symbol}' below it has a loop in its properties, which cannot be handed to a deployment elsewhere")
+        raise CannotBindError(f"'{symbol}' below it has a loop in its properties, which no other deployment can be handed")
     given = {"name": member(raw, "name"), **body}
     looped = member(raw, "copy") is not None
     inner = {
@@ -228,7 +240,9 @@ class _Rewriter:
         if not isinstance(value, Mapping):
             return value
         if str(member(value, "type")).lower() == DEPLOYMENTS_TYPE and isinstance(member(value, "properties"), Mapping):
-            return {key: self._deployment(item) if key.lower() == "properties" else self.value(item) for key, item in value.items()}
+            return {
+                key: self._deployment(item) if key.lower() == "properties" else self.value(item) for key, item in value.items()
+            }
         if self._is_below(value):
             return {key: item if key.lower() == "name" else self.value(item) for key, item in value.items()}
         return {key: self.value(item) for key, item in value.items()}
@@ -289,5 +303,3 @@ class _Rewriter:
 
 def _own_name(printed: str) -> bool:
     return printed.startswith("'")
-
-

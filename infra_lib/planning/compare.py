@@ -106,8 +106,8 @@ def compare(
     """Compare a resource's wanted body with its live one.
 
     ``changing`` holds the lower-case ids of resources that this deployment writes: a value that is read from one of them is a
-    difference, since it may change; any other unknown value is taken to be as it was. ``secrets`` tells about values that cannot be
-    read back; what it does not know is in the result's ``uncompared``.
+    difference, since it may change; any other unknown value is taken to be as it was. ``secrets`` tells about values that cannot
+    be read back; what it does not know is in the result's ``uncompared``.
     """
     walker = _Walker(resource_type, api_version, knowledge or NoKnowledge(), changing, secrets or NoSecrets())
     differences = tuple(walker.members(desired, live, (), ""))

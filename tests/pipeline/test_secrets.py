@@ -28,14 +28,13 @@ def target() -> Iterator[infra.Target]:
 @pytest.fixture
 def app(tmp_path: Path) -> Path:
     path = tmp_path / "app.bicep"
-    path.write_text(APP.replace("param location", "param replicas int = 3\nparam location").replace("maxReplicas: 3", "maxReplicas: replicas"))
+    text = APP.replace("param location", "param replicas int = 3\nparam location")
+    path.write_text(text.replace("maxReplicas: 3", "maxReplicas: replicas"))
     return path
 
 
 def plan(path: Path, target: infra.Target, token: str = "first-value", **parameters: Any) -> infra.Plan:
-    return infra.plan(
-        path, target=target, resource_group="rg", location="westeurope", parameters={"token": token, **parameters}
-    )
+    return infra.plan(path, target=target, resource_group="rg", location="westeurope", parameters={"token": token, **parameters})
 
 
 def actions(made: infra.Plan) -> list[str]:

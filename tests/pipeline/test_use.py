@@ -166,7 +166,8 @@ def test_a_reference_that_cannot_be_led_there_is_refused(target: infra.Target, t
     path = tmp_path / "hidden.bicep"
     text = SHARED_ACCOUNT.replace("'stshared'", "name")
     path.write_text(
-        "param name string = 'stown'\nparam same string = 'stown'\n" + text
+        "param name string = 'stown'\nparam same string = 'stown'\n"
+        + text
         + "output other string = resourceId('Microsoft.Storage/storageAccounts', same)\n"
     )
     with pytest.raises(InputError, match="output 'other' refers to 'stown'"):
@@ -175,7 +176,7 @@ def test_a_reference_that_cannot_be_led_there_is_refused(target: infra.Target, t
 
 def test_a_name_that_two_resources_share_is_refused(target: infra.Target, tmp_path: Path) -> None:
     path = tmp_path / "sharing.bicep"
-    environment = "resource environment 'Microsoft.App/managedEnvironments@2024-03-01' = {\n  name: name\n  location: 'westeurope'\n}\n"
+    environment = "resource environment 'Microsoft.App/managedEnvironments@2024-03-01' = { name: name, location: 'westeurope' }"
     path.write_text("param name string = 'stown'\n" + SHARED_ACCOUNT.replace("'stshared'", "name") + environment)
     with pytest.raises(InputError, match="'environment' would become another resource"):
         plan(path, target, f"account={SHARED}")
