@@ -17,7 +17,10 @@ from infra_lib.workloads.sync.model import size_text
 @click.command()
 @click.argument("path")
 @click.option(
-    "--to", type=click.Path(path_type=Path), default=None, metavar="DIR",
+    "--to",
+    type=click.Path(path_type=Path),
+    default=None,
+    metavar="DIR",
     help="The folder to put it into (default: its place in the project).",
 )
 @click.option("--workload", type=click.Choice(WORKLOADS), default=None, help="Whose share, where the two differ.")

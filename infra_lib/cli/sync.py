@@ -8,16 +8,11 @@ from typing import cast
 import click
 
 from infra_lib.cli import options
-from infra_lib.cli.console import is_interactive, note, result, result_json
+from infra_lib.cli.console import note, result, result_json
 from infra_lib.cli.targets import choose_target
-from infra_lib.cli.transfer_view import TransferView
-from infra_lib.errors import InputError
+from infra_lib.cli.transfer_view import TransferView, confirm_transfer
 from infra_lib.workloads.project import WORKLOADS, Project
-from infra_lib.workloads.sync.model import LINK_CHOICES, Links, SyncPlan, SyncResult, size_text
-
-ASK_FILES = 10_000
-ASK_BYTES = 20 * 1024**3
-"""More than this is perhaps not meant to be sent: it is asked."""
+from infra_lib.workloads.sync.model import LINK_CHOICES, Links, SyncResult, size_text
 
 
 @click.command()
@@ -27,7 +22,10 @@ ASK_BYTES = 20 * 1024**3
 @click.option("--dry-run", is_flag=True, help="Say what would be sent and deleted, and do nothing.")
 @click.option("--delete", is_flag=True, help="Delete on the share what came from this folder and is not in it any more.")
 @click.option(
-    "--links", type=click.Choice(LINK_CHOICES), default="follow", show_default=True,
+    "--links",
+    type=click.Choice(LINK_CHOICES),
+    default="follow",
+    show_default=True,
     help="Symbolic links: send what they lead to, leave them out, or refuse.",
 )
 @options.yes_option
@@ -54,7 +52,7 @@ def command(
         try:
             done = opened.sync(
                 chosen, workload=workload, delete=delete, dry_run=dry_run, links=cast(Links, links),
-                confirm=lambda plan: _confirm(plan, view, yes=yes), progress=view,
+                confirm=lambda plan: confirm_transfer(plan, view, yes=yes), progress=view,
             )  # fmt: skip
         except IncompleteSyncError as error:
             view.pause()
@@ -62,34 +60,6 @@ def command(
             raise
         view.pause()
         _show(done, as_json=as_json)
-
-
-def _confirm(plan: SyncPlan, view: TransferView, *, yes: bool) -> bool:
-    """Ask where more is to be sent than is likely meant, and before deleting."""
-    large = len(plan.uploads) > ASK_FILES or plan.upload_bytes > ASK_BYTES
-    if yes or not (large or (plan.deletions and is_interactive())):
-        return True
-    view.pause()
-    if large:
-        note(f"{len(plan.uploads)} files, {size_text(plan.upload_bytes)}, are to be sent. Most are in:")
-        for name, files, size in plan.largest_folders():
-            note(f"  {name:<30} {files:>8} files {size_text(size):>12}")
-        if not is_interactive():
-            raise InputError(
-                f"Nothing was sent: {len(plan.uploads)} files, {size_text(plan.upload_bytes)}, are perhaps not all meant. Add "
-                f"--yes to send them, or a line to .infraignore, such as {plan.largest_folders(1)[0][0]}"
-            )
-    for entry in plan.deletions[:20]:
-        note(f"- {entry.path} {size_text(entry.size)}")
-    if len(plan.deletions) > 20:
-        note(f"- and {len(plan.deletions) - 20} more")
-    click.confirm(
-        f"Send {len(plan.uploads)} files ({size_text(plan.upload_bytes)}) and delete {len(plan.deletions)} on the share "
-        f"'{plan.share}'?",
-        abort=True, err=True,
-    )  # fmt: skip
-    view.resume()
-    return True
 
 
 def _show(done: SyncResult, *, as_json: bool) -> None:

@@ -6,11 +6,17 @@ import time
 from types import TracebackType
 from typing import Any
 
-from infra_lib.cli.console import note, rich_console
-from infra_lib.workloads.sync.model import SyncEvent, size_text
+import click
+
+from infra_lib.cli.console import is_interactive, note, rich_console
+from infra_lib.errors import InputError
+from infra_lib.workloads.sync.model import SyncEvent, SyncPlan, size_text
 
 _STAGES = {"scanning": "reading the workspace", "comparing": "comparing with the share", "verifying": "verifying", "done": "done"}
 _LINE_SECONDS = 10.0
+ASK_FILES = 10_000
+ASK_BYTES = 20 * 1024**3
+"""More than this is perhaps not meant to be sent: it is asked."""
 
 
 class TransferView:
@@ -63,3 +69,34 @@ class TransferView:
             self._said = time.monotonic()
             done = f"{size_text(event.bytes_done)} of {size_text(event.bytes_total)}"
             note(f"{self._verb}: {done}, {files}, {size_text(event.rate)}/s")
+
+
+def confirm_transfer(plan: SyncPlan, view: TransferView, *, yes: bool) -> bool:
+    """Ask where more is to be sent than is likely meant, and before deleting; True when it may go on.
+
+    Raises InputError, with the folders that have most files, where nobody can be asked.
+    """
+    large = len(plan.uploads) > ASK_FILES or plan.upload_bytes > ASK_BYTES
+    if yes or not (large or (plan.deletions and is_interactive())):
+        return True
+    view.pause()
+    if large:
+        note(f"{len(plan.uploads)} files, {size_text(plan.upload_bytes)}, are to be sent. Most are in:")
+        for name, files, size in plan.largest_folders():
+            note(f"  {name:<30} {files:>8} files {size_text(size):>12}")
+        if not is_interactive():
+            raise InputError(
+                f"Nothing was sent: {len(plan.uploads)} files, {size_text(plan.upload_bytes)}, are perhaps not all meant. Add "
+                f"--yes to send them, or a line to .infraignore, such as {plan.largest_folders(1)[0][0]}"
+            )
+    for entry in plan.deletions[:20]:
+        note(f"- {entry.path} {size_text(entry.size)}")
+    if len(plan.deletions) > 20:
+        note(f"- and {len(plan.deletions) - 20} more")
+    click.confirm(
+        f"Send {len(plan.uploads)} files ({size_text(plan.upload_bytes)}) and delete {len(plan.deletions)} on the share "
+        f"'{plan.share}'?",
+        abort=True, err=True,
+    )  # fmt: skip
+    view.resume()
+    return True

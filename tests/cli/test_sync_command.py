@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from infra_lib.cli import sync as command
+from infra_lib.cli import transfer_view
 from infra_lib.cli.main import run
 from infra_lib.deploy.target import Target
 from infra_lib.local.context import Fault
@@ -73,7 +73,7 @@ def test_delete(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
 def test_more_files_than_meant_are_asked_about(
     project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(command, "ASK_FILES", 10)
+    monkeypatch.setattr(transfer_view, "ASK_FILES", 10)
     write(project.folder, {f"model-cache/blobs/{number}": "x" * 1024 for number in range(30)})
     status, _, err = infra(capsys, project, "sync")
     assert status == 2

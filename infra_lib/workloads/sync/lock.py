@@ -18,10 +18,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from infra_lib.errors import SyncError
-from infra_lib.workloads.sync.failures import code_of
+from infra_lib.workloads.sync.failures import ConnectionLostError, code_of
 from infra_lib.workloads.sync.ignore import STATE_FOLDER
 from infra_lib.workloads.sync.manifest import PARTS
 from infra_lib.workloads.sync.remote import Remote
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 _LOCK = f"{STATE_FOLDER}/lock"
 BEAT_SECONDS = 15.0
+_HELD: set[str] = set()
+"""The leases of this process's own runs."""
 STALE_SECONDS = 60.0
 
 
@@ -52,12 +55,16 @@ class RunLock:
         self._remote.make_folder(PARTS)
         if not self._acquire():
             self._take_over()
+        _HELD.add(self._id)
         self._write()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         from azure.core.exceptions import HttpResponseError
 
+        _HELD.discard(self._id)
+        if isinstance(error, ConnectionLostError):
+            return
         # Where it was taken over, or the share is gone, there is nothing to give back.
         with contextlib.suppress(HttpResponseError, SyncError):
             self._remote.call(lambda share: self._lease(share, self._id).release())
@@ -176,9 +183,13 @@ def _machine() -> str:
 
 
 def _is_dead(holder: dict[str, str]) -> bool:
-    """Whether the holder was a process of this machine that is there no more."""
+    """Whether the holder was a run of this machine that is there no more."""
     process = holder.get("process", "")
-    if holder.get("machine") != _machine() or not process.isdigit() or os.name == "nt":
+    if holder.get("machine") != _machine() or not process.isdigit():
+        return False
+    if int(process) == os.getpid():
+        return holder.get("lease") not in _HELD
+    if os.name == "nt":
         return False
     try:
         os.kill(int(process), 0)

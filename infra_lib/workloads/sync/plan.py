@@ -50,9 +50,7 @@ class _Findings:
     forgotten: bool = False
 
 
-def decide(
-    workspace: Workspace, remote: Remote, hashes: Hashes, workers: Workers, *, delete: bool
-) -> Decided:
+def decide(workspace: Workspace, remote: Remote, hashes: Hashes, workers: Workers, *, delete: bool) -> Decided:
     """What has to be done. Reads the share's listing of the folders that matter, and hashes where size says nothing.
 
     Raises InputError for files that cannot be read, and for a file there that is a folder here (or the other way round)
@@ -222,9 +220,7 @@ def _empty_folders(listing: dict[str, RemoteEntry], here: set[str], manifest: Ma
     return tuple(sorted(gone, key=lambda path: (-path.count("/"), path)))
 
 
-def _clear(
-    workspace: Workspace, listing: dict[str, RemoteEntry], manifest: Manifest, *, delete: bool
-) -> list[RemoteEntry]:
+def _clear(workspace: Workspace, listing: dict[str, RemoteEntry], manifest: Manifest, *, delete: bool) -> list[RemoteEntry]:
     """Files there that are folders here, which have to go first; problems where that was not asked for or they are not ours."""
     clears: list[RemoteEntry] = []
     problems: list[str] = []
