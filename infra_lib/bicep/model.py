@@ -18,6 +18,7 @@ from infra_lib.bicep.findings import Finding
 from infra_lib.diagnostics import CATALOGUE, Diagnostic, Level, LineIndex
 
 if TYPE_CHECKING:
+    from infra_lib.bicep.type_table import TypeTable
     from infra_lib.bicep.binder import Use
     from infra_lib.bicep.compiler import Compiler
     from infra_lib.bicep.imports import ImportClosure
@@ -108,6 +109,7 @@ class SemanticModel(ModuleTarget):
     def __init__(self, file: SourceFile, compiler: Compiler, kind: Kind = "bicep") -> None:
         self.file = file
         self.kind: Kind = kind
+        self.type_table: TypeTable | None = None
         self.path = file.path
         self.compiler = compiler
         self.findings: list[Finding] = list(file.parsed.findings)

@@ -318,7 +318,13 @@ class _BicepParser(_DeclarationParser):
         return SkippedDeclaration(decorators[0].start, decorators[-1].end, decorators, self.starts[self.pos])
 
     def nested_declaration(self) -> Node | None:
-        return self.declaration("resource")
+        if self.depth >= MAX_DEPTH:
+            raise NestingError(self.starts[self.pos])
+        self.depth += 1
+        try:
+            return self.declaration("resource")
+        finally:
+            self.depth -= 1
 
     def import_or_extension(self, decorators: list[Decorator]) -> Declaration:
         rule = self.extension if self.kinds[self.pos + 1] in ("string", "left") else self.import_declaration

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
@@ -43,15 +42,13 @@ if TYPE_CHECKING:
     from infra_lib.bicep.model import SemanticModel
 
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(?:-[A-Za-z]+)?\Z")
-_tables: WeakKeyDictionary[SemanticModel, TypeTable] = WeakKeyDictionary()
 
 
 def types_of(model: SemanticModel) -> TypeTable:
-    """The types of a file."""
-    table = _tables.get(model)
-    if table is None:
-        table = _tables[model] = TypeTable(model)
-    return table
+    """The types of a file; the table lives as long as the file's model."""
+    if model.type_table is None:
+        model.type_table = TypeTable(model)
+    return model.type_table
 
 
 class TypeTable:

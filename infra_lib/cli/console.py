@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 _UNBOUNDED = 1000
+_MOST_LINES = 200
 
 
 def result(text: str) -> None:
@@ -35,14 +36,20 @@ def note(text: str) -> None:
 
 def fail(text: str) -> None:
     """Print why it failed, to standard error."""
-    for index, line in enumerate(text.splitlines() or [""]):
+    lines = text.split("\n")
+    for index, line in enumerate(lines[:_MOST_LINES]):
         click.echo(f"infra: {line}" if index == 0 else f"  {line}", err=True)
+    if len(lines) > _MOST_LINES:
+        click.echo(f"  ... and {len(lines) - _MOST_LINES} more.", err=True)
 
 
 def report(diagnostics: Iterable[Diagnostic]) -> None:
-    """Print diagnostics, a line each in the official form that editors know, to standard error."""
-    for diagnostic in diagnostics:
+    """Print diagnostics, a line each in the official form that editors know, to standard error; the first of very many."""
+    found = list(diagnostics)
+    for diagnostic in found[:_MOST_LINES]:
         click.echo(str(diagnostic), err=True)
+    if len(found) > _MOST_LINES:
+        click.echo(f"... and {len(found) - _MOST_LINES} more.", err=True)
 
 
 def rich_console(*, stderr: bool = False) -> Console:

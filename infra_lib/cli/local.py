@@ -69,18 +69,22 @@ def status_command(project: Path | None, as_json: bool) -> None:
 @command.command("reset")
 @options.project_option
 @options.yes_option
-def reset_command(project: Path | None, yes: bool) -> None:
+@options.json_option
+def reset_command(project: Path | None, yes: bool, as_json: bool) -> None:
     """Forget every resource of the store."""
     if not yes:
         click.confirm("Forget every resource of the local store?", abort=True, err=True)
     with _manager(project) as manager:
         manager.reset()
+        if as_json:
+            result_json(manager.status())
     note("The local store is empty.")
 
 
 @command.command("export")
 @options.project_option
-def export_command(project: Path | None) -> None:
+@click.option("--json", "as_json", is_flag=True, default=True, help="JSON it is in any case.")
+def export_command(project: Path | None, as_json: bool) -> None:
     """Print every resource of the store as JSON, without secrets."""
     with _manager(project) as manager:
         result_json(manager.export())

@@ -74,7 +74,7 @@ CODES: dict[str, Entry] = {
     "BCP436": Entry("error", "After the path comes 'with' or the end of the line."),
     "INF301": Entry(
         "error",
-        "The source is nested too deeply here: at most {limit} brackets may be open inside each other.",
+        "The source is nested too deeply here: at most {limit} brackets, nested resources or operators in a row.",
         "Split the expression with variables.",
     ),
 }

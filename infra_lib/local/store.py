@@ -76,7 +76,12 @@ class Store:
             self.vault = MemoryVault()
             database = ":memory:"
         else:
-            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise InputError(
+                    f"The folder {folder} cannot be made: {error.strerror}. The local target keeps its state there."
+                ) from error
             self.vault = KeyVault(key_file or default_key_file())
             database = str(folder / _DATABASE)
         self._connection = sqlite3.connect(database, timeout=30.0, isolation_level=None, check_same_thread=False)
@@ -89,6 +94,8 @@ class Store:
                 connection.execute("PRAGMA journal_mode=WAL")
                 connection.execute("PRAGMA synchronous=NORMAL")
             version = connection.execute("PRAGMA user_version").fetchone()[0]
+        except sqlite3.OperationalError as error:
+            raise InputError(f"{self.folder}/{_DATABASE} cannot be used: {error}. It is as it was.") from error
         except sqlite3.DatabaseError as error:
             raise InfraError(
                 f"{self.folder}/{_DATABASE} is not a store of the local target ({error}); delete it to begin anew."

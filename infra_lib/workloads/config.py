@@ -19,6 +19,7 @@ KEYS = {
     "inference": (*SHARED_KEYS, "ACA_APP_NAME", "ACA_APP_ENDPOINT"),
     "finetuning": (*SHARED_KEYS, "ACA_JOB_NAME", "COMMANDS"),
 }
+_TEXTS = frozenset(key for keys in KEYS.values() for key in keys) - {"COMMANDS"}
 
 
 class WorkloadConfig:
@@ -81,4 +82,9 @@ def _read(path: Path) -> dict[str, Any]:
         raise InputError(f"{place}: this is not JSON: {error.msg}. Mend it, or delete the file.") from error
     if not isinstance(value, dict):
         raise InputError(f"{path}: a config file is a JSON object, {{\"SUBSCRIPTION_ID\": null, ...}}.")
+    for key, item in value.items():
+        if key in _TEXTS and item is not None and not isinstance(item, str):
+            raise InputError(f"{path}: {key} is {json.dumps(item)}; write text in quotation marks, or null.")
+        if key == "COMMANDS" and item is not None and not (isinstance(item, list) and all(isinstance(each, str) for each in item)):
+            raise InputError(f'{path}: COMMANDS is a list of texts, such as ["cd /mount", "python3 train.py"], or null.')
     return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, NoReturn
 
+from infra_lib.arm.limits import MAX_TEXT
 from infra_lib.arm.functions.arguments import array_argument, integer_argument, text_argument, wrong_type
 from infra_lib.arm.functions.json_text import write_json
 from infra_lib.arm.functions.registry import FunctionError
@@ -101,6 +102,8 @@ def _replace(args: list[Any]) -> str:
     new = text_argument("replace", args, 2)
     if not old:
         raise FunctionError("replace() cannot search for an empty string.")
+    if text.count(old) * (len(new) - len(old)) + len(text) > MAX_TEXT:
+        raise FunctionError(f"The result of replace() is longer than {MAX_TEXT} characters.")
     return text.replace(old, new)
 
 
