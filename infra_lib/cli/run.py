@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ from infra_lib.cli.console import note, result, result_json
 from infra_lib.cli.targets import choose_target
 from infra_lib.cli.transfer_view import TransferView
 from infra_lib.cli.views import note_what_runs
+from infra_lib.errors import InputError
 from infra_lib.workloads.project import Project
 
 
@@ -31,8 +33,10 @@ def command(
             execution = opened.finetuning.run(chosen, progress=transfer)
         note(f"Execution {execution.name} began in {chosen.name}.")
         if not no_wait:
-            for line in opened.finetuning.logs(chosen, execution=execution.name, follow=True):
-                note(line.text)
+            # One that cannot even begin has no log; waiting for it says why.
+            with suppress(InputError):
+                for line in opened.finetuning.logs(chosen, execution=execution.name, follow=True):
+                    note(line.text)
             execution = opened.finetuning.wait(chosen, execution.name)
     if as_json:
         result_json(execution.to_dict())

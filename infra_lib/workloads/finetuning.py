@@ -31,12 +31,13 @@ _CONTAINER_KEYS = ("image", "name", "command", "args", "env", "resources", "volu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Execution:
-    """A run of the job. ``started`` and ``ended`` are ISO times, ``ended`` empty while it runs."""
+    """A run of the job. ``started`` and ``ended`` are ISO times, ``ended`` empty while it runs; ``message`` says why it ended."""
 
     name: str
     status: str
     started: str
     ended: str
+    message: str = ""
 
     @property
     def is_running(self) -> bool:
@@ -96,7 +97,7 @@ class Finetuning(Workload):
                 if current.status == "Succeeded":
                     return current
                 lines = self._last_lines(target, execution)
-                raise live.failed(f"The execution '{execution}' ended: {current.status}.", [], lines)
+                raise live.failed(f"The execution '{execution}' ended: {current.status}.", [current.message], lines)
         raise DeploymentError(f"The execution '{execution}' still runs after {timeout:.0f} s.")
 
     def executions(self, target: Target) -> list[Execution]:
@@ -174,7 +175,8 @@ class Finetuning(Workload):
                 if replicas or not wait or not self.execution(target, execution).is_running:
                     break
         if not replicas:
-            raise InputError(f"The execution '{execution}' has no replica (any more), so there is no log to read.")
+            why = self.execution(target, execution).message
+            raise InputError(f"The execution '{execution}' has no replica (any more), so there is no log to read. {why}".rstrip())
         chosen = container or str(job.properties.template.containers[0].name)
         host = str(job.properties.event_stream_endpoint).partition("/subscriptions/")[0]
         inside = f"/subscriptions/{target.subscription_id}/resourceGroups/{place.resource_group}/jobs/{place.name}"
@@ -233,4 +235,6 @@ def _execution(item: Any) -> Execution:
     properties = item.properties
     times = (properties.start_time, properties.end_time)
     started, ended = (value.isoformat() if value is not None else "" for value in times)
-    return Execution(name=str(item.name), status=read_text(properties.status) or "Unknown", started=started, ended=ended)
+    status = read_text(properties.status) or "Unknown"
+    message = str(properties.message or "")
+    return Execution(name=str(item.name), status=status, started=started, ended=ended, message=message)

@@ -167,9 +167,10 @@ def _shown_configuration(given: Body, host: str) -> Body:
 
 
 def _free_port(context: Context, address: Address) -> int:
-    """A loopback port for an app: begun at one that belongs to its id, so that it tends to stay after a reset."""
+    """A loopback port for an app: begun at one that belongs to its store and id, so that it tends to stay after a reset."""
     taken = {record.private.get("port") for record in context.store.of_type(APP.key)}
-    start = zlib.crc32(address.key.encode())
+    folder = context.store.folder
+    start = zlib.crc32(f"{folder.resolve() if folder is not None else ''}{address.key}".encode())
     for offset in range(_PORTS):
         port = _FIRST_PORT + (start + offset) % _PORTS
         if port not in taken and _is_free(port):

@@ -175,29 +175,31 @@ def _start(context: Context, address: Address, call: Call) -> Reply:
     return Reply(202, answer, {"Location": call.link(path), "Retry-After": operations.RETRY_AFTER})
 
 
-def _state(context: Context, job: Record | None, execution: Record) -> tuple[str, float | None]:
-    """Status and end of an execution: stopped, as the runtime says, else ended well after the pace's time."""
+def _state(context: Context, job: Record | None, execution: Record) -> tuple[str, float | None, str]:
+    """Status, end and reason of an execution: stopped, as the runtime says, else ended well after the pace's time."""
     stopped = execution.private.get("stopped")
     if stopped is not None:
-        return "Stopped", float(stopped)
+        return "Stopped", float(stopped), ""
     known = context.runtime.execution(job, execution) if job is not None else None
     if known is not None:
-        return str(known["status"]), known.get("endTime")
+        return str(known["status"]), known.get("endTime"), str(known.get("details") or "")
     ends = float(execution.private["ends"])
-    return ("Succeeded", ends) if ends <= context.now else ("Running", None)
+    return ("Succeeded", ends, "") if ends <= context.now else ("Running", None, "")
 
 
 def _present_execution(context: Context, record: Record, _call: Call) -> Body:
-    status, ends = _state(context, context.store.get(record.key.rpartition("/executions/")[0]), record)
+    status, ends, reason = _state(context, context.store.get(record.key.rpartition("/executions/")[0]), record)
     properties = {**record.properties, "status": status}
     if ends is not None:
         properties["endTime"] = timestamp(ends)
+    if reason:
+        properties["message"] = reason
     return {**record.body, "properties": properties}
 
 
 def _stop_one(context: Context, execution: Record) -> None:
     job = context.store.get(execution.key.rpartition("/executions/")[0])
-    status, _ = _state(context, job, execution)
+    status, _, _ = _state(context, job, execution)
     if status not in ("Running", "Processing", "Unknown"):
         return
     execution.private["stopped"] = context.now
