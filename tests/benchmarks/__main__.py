@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.benchmarks import compiler, engine, first_run, parameters, replicas, sync
+from tests.benchmarks import compiler, engine, first_run, parameters, planning, replicas, sync
 from tests.benchmarks.harness import Row, table
 
 GROUPS = {
@@ -16,6 +16,7 @@ GROUPS = {
     "compiler": compiler.rows,
     "engine": engine.rows,
     "parameters": parameters.rows,
+    "planning": planning.rows,
     "sync": sync.rows,
     "replicas": replicas.rows,
 }
