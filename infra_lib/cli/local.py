@@ -83,8 +83,8 @@ def reset_command(project: Path | None, yes: bool, as_json: bool) -> None:
 
 @command.command("export")
 @options.project_option
-@click.option("--json", "as_json", is_flag=True, default=True, help="JSON it is in any case.")
-def export_command(project: Path | None, as_json: bool) -> None:
+@click.option("--json", is_flag=True, expose_value=False, help="JSON it is in any case.")
+def export_command(project: Path | None) -> None:
     """Print every resource of the store as JSON, without secrets."""
     with _manager(project) as manager:
         result_json(manager.export())

@@ -85,6 +85,10 @@ def _read(path: Path) -> dict[str, Any]:
     for key, item in value.items():
         if key in _TEXTS and item is not None and not isinstance(item, str):
             raise InputError(f"{path}: {key} is {json.dumps(item)}; write text in quotation marks, or null.")
-        if key == "COMMANDS" and item is not None and not (isinstance(item, list) and all(isinstance(each, str) for each in item)):
+        if key == "COMMANDS" and item is not None and not _is_list_of_texts(item):
             raise InputError(f'{path}: COMMANDS is a list of texts, such as ["cd /mount", "python3 train.py"], or null.')
     return value
+
+
+def _is_list_of_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)

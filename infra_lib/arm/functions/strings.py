@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any, NoReturn
 
-from infra_lib.arm.limits import MAX_TEXT
 from infra_lib.arm.functions.arguments import array_argument, integer_argument, text_argument, wrong_type
 from infra_lib.arm.functions.json_text import write_json
 from infra_lib.arm.functions.registry import FunctionError
+from infra_lib.arm.limits import MAX_TEXT
 from infra_lib.arm.values import fold, text_length, text_of, text_slice, to_lower, to_upper, type_name
 
 # What .NET takes as white space; Python's own set also has U+001C to U+001F.
