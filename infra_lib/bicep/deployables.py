@@ -39,16 +39,23 @@ class Deployables:
 
     def resources(self) -> list[Any] | dict[str, Any]:
         """The section: an array, or with symbolic names an object."""
-        inlined = self.emission.inlined.resources
         made: list[tuple[str, Any]] = []
-        for resource in self._in_order():
-            if resource in inlined or (resource.is_existing and not self.symbolic):
-                continue
-            value = self.emission.guard(resource.node, lambda resource=resource: self.resource(resource))  # type: ignore[misc]
-            made.append((self.table.symbolic_name(resource), value))
-        for module in self.model.modules:
-            made.append((module.name, self.emission.guard(module.node, lambda module=module: self.module(module))))  # type: ignore[misc]
+        for key, symbol in self.emitted():
+            if type(symbol) is sym.ResourceSymbol:
+                made.append((key, self.emission.guard(symbol.node, lambda symbol=symbol: self.resource(symbol))))  # type: ignore[misc]
+            elif type(symbol) is sym.ModuleSymbol:
+                made.append((key, self.emission.guard(symbol.node, lambda symbol=symbol: self.module(symbol))))  # type: ignore[misc]
         return dict(made) if self.symbolic else [value for _, value in made]
+
+    def emitted(self) -> list[tuple[str, sym.DeployableSymbol]]:
+        """The symbolic names of what the section has, in its order, each with its declaration."""
+        inlined = self.emission.inlined.resources
+        found: list[tuple[str, sym.DeployableSymbol]] = [
+            (self.table.symbolic_name(resource), resource)
+            for resource in self._in_order()
+            if resource not in inlined and (self.symbolic or not resource.is_existing)
+        ]
+        return found + [(module.name, module) for module in self.model.modules]
 
     def _in_order(self) -> Iterator[sym.ResourceSymbol]:
         """The resources of a scope after those nested in them, both in source order."""

@@ -88,12 +88,11 @@ def snapshot(
     if chosen.kind != source.scope_kind:
         raise InputError(f"{source.path} is for a {source.scope_kind} scope, not for a {chosen.kind} scope.")
     bound = bind(source, set_values=set_values, environment={}).check()
-    return evaluate(source.template, bound.parameters, chosen)
+    with source.located():
+        return evaluate(source.template, bound.parameters, chosen)
 
 
-def validate(
-    path: str | Path, *, parameters: ParametersLike = None, set_values: Iterable[str] = ()
-) -> tuple[Diagnostic, ...]:
+def validate(path: str | Path, *, parameters: ParametersLike = None, set_values: Iterable[str] = ()) -> tuple[Diagnostic, ...]:
     """Every problem of a file and its parameters: it compiles, the values fit, it evaluates, Azure's types take the result."""
     try:
         source = load(path, parameters=parameters)
@@ -108,9 +107,12 @@ def validate(
         from infra_lib.arm.snapshot import snapshot as evaluate
         from infra_lib.parameters import check_resources
         from infra_lib.pipeline.catalogs import planning_catalog
+        from infra_lib.pipeline.soundness import check_soundness
 
         try:
-            evaluated = evaluate(source.template, bound.parameters, make_scope(source.scope_kind))
+            with source.located():
+                evaluated = evaluate(source.template, bound.parameters, make_scope(source.scope_kind))
+                check_soundness(evaluated)
         except TemplateError as error:
             return (*problems, *error.diagnostics)
         resources = evaluated.to_dict()["predictedResources"]

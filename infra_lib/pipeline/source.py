@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from infra_lib.arm.scopes import ScopeKind, scope_kind_of_schema
 from infra_lib.diagnostics import Diagnostic, LineIndex, has_errors
 from infra_lib.errors import BicepError, InputError, TemplateError
 from infra_lib.pipeline.catalogs import default_catalog
 
 if TYPE_CHECKING:
+    from infra_lib.arm.scopes import ScopeKind
+    from infra_lib.bicep.model import SemanticModel
     from infra_lib.parameters import ParameterFile
     from infra_lib.parameters.typed import TypedParameters
 
@@ -24,12 +26,14 @@ ParametersLike = Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """An ARM template made from a Bicep file. ``note`` says when it was made in another way than asked for."""
+    """An ARM template made from a Bicep file. ``note`` says when it was made in another way than asked for; ``model`` is what
+    the built-in compiler knows of the source."""
 
     path: Path
     content: Mapping[str, Any]
     diagnostics: tuple[Diagnostic, ...] = ()
     note: str = ""
+    model: SemanticModel | None = field(default=None, repr=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The template as JSON data."""
@@ -38,13 +42,15 @@ class Template:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParametersDocument:
-    """Deployment parameters made from a .bicepparam file, and the template that it is for, where it names one."""
+    """Deployment parameters made from a .bicepparam file, and the template that it is for, where it names one; ``model`` is
+    that of a Bicep template."""
 
     path: Path
     content: Mapping[str, Any]
     template: Mapping[str, Any] | None
     diagnostics: tuple[Diagnostic, ...] = ()
     note: str = ""
+    model: SemanticModel | None = field(default=None, repr=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The parameters file as JSON data: ``{"$schema", "contentVersion", "parameters"}``."""
@@ -55,17 +61,20 @@ class ParametersDocument:
 class Source:
     """A template ready to be evaluated, with the parameters that come with it.
 
-    ``parameters`` is what was passed to :func:`load`, or what a .bicepparam file has.
+    ``parameters`` is what was passed to :func:`load`, or what a .bicepparam file has. ``model`` is that of a Bicep source.
     """
 
     path: Path
     template: Mapping[str, Any]
     parameters: ParametersLike = None
     diagnostics: tuple[Diagnostic, ...] = ()
+    model: SemanticModel | None = field(default=None, repr=False, compare=False)
 
     @property
     def scope_kind(self) -> ScopeKind:
         """The scope that the template is for."""
+        from infra_lib.arm.scopes import scope_kind_of_schema
+
         return scope_kind_of_schema(str(self.template.get("$schema", ""))) or "resourceGroup"
 
     @property
@@ -77,6 +86,25 @@ class Source:
     def stem(self) -> str:
         """The file's name without its ending, which names the deployment."""
         return self.path.name.partition(".")[0] or "main"
+
+    @contextmanager
+    def located(self) -> Iterator[None]:
+        """Give what is found wrong with the template while it is evaluated the place in the source that it comes from."""
+        try:
+            yield
+        except TemplateError as error:
+            raise TemplateError(self._placed(item) for item in error.diagnostics) from None
+
+    def _placed(self, item: Diagnostic) -> Diagnostic:
+        if item.file is not None:
+            return item
+        if self.model is not None and item.pointer:
+            from infra_lib.bicep.source_map import locate
+
+            place = locate(self.model, item.pointer)
+            if place is not None:
+                return replace(item, **place._asdict())
+        return replace(item, file=str(self.path)) if self.path.suffix != ".bicepparam" else item
 
 
 def compile(path: str | Path, *, compiler: Compiler = "built-in") -> Template | ParametersDocument:
@@ -118,12 +146,24 @@ def load(path: str | Path, parameters: ParametersLike = None) -> Source:
         return Source(path=file, template=_read_json_template(file), parameters=parameters)
     compiled = compile(file)
     if isinstance(compiled, Template):
-        return Source(path=file, template=compiled.content, parameters=parameters, diagnostics=compiled.diagnostics)
+        return Source(
+            path=file,
+            template=compiled.content,
+            parameters=parameters,
+            diagnostics=compiled.diagnostics,
+            model=compiled.model,
+        )
     if compiled.template is None:
         raise InputError(f"{file} says `using none`: name the template itself, or write its path after `using`.")
     if parameters is not None:
         raise InputError(f"{file} has the parameters itself: leave the other parameters out, or name the template.")
-    return Source(path=file, template=compiled.template, parameters=compiled, diagnostics=compiled.diagnostics)
+    return Source(
+        path=file,
+        template=compiled.template,
+        parameters=compiled,
+        diagnostics=compiled.diagnostics,
+        model=compiled.model,
+    )
 
 
 def parameters_for(path: str | Path) -> type[TypedParameters]:
@@ -168,7 +208,7 @@ def _compile_template(file: Path) -> Template:
     compilation = compile_file(file, catalog=default_catalog())
     if compilation.template is None:
         raise BicepError(compilation.diagnostics)
-    return Template(path=file, content=compilation.template, diagnostics=compilation.diagnostics)
+    return Template(path=file, content=compilation.template, diagnostics=compilation.diagnostics, model=compilation.model)
 
 
 def _compile_parameters(file: Path) -> ParametersDocument:
@@ -178,7 +218,11 @@ def _compile_parameters(file: Path) -> ParametersDocument:
     if compilation.parameters is None:
         raise BicepError(compilation.diagnostics)
     return ParametersDocument(
-        path=file, content=compilation.parameters, template=compilation.template, diagnostics=compilation.diagnostics
+        path=file,
+        content=compilation.parameters,
+        template=compilation.template,
+        diagnostics=compilation.diagnostics,
+        model=compilation.compilation.model if compilation.compilation is not None else None,
     )
 
 

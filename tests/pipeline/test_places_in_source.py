@@ -1,0 +1,148 @@
+"""What fails while a template is evaluated names the line of the Bicep file, of the module too, and all of it at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import infra_lib as infra
+from infra_lib import pipeline
+from infra_lib.diagnostics import Diagnostic
+
+
+def _problems(folder: Path, text: str, **modules: str) -> tuple[Diagnostic, ...]:
+    (folder / "main.bicep").write_text(text)
+    for name, module in modules.items():
+        (folder / f"{name}.bicep").write_text(module)
+    with pytest.raises(infra.TemplateError) as caught:
+        infra.snapshot(folder / "main.bicep")
+    return caught.value.diagnostics
+
+
+def _place(item: Diagnostic) -> tuple[str, int | None, int | None]:
+    return Path(item.file or "").name, item.line, item.column
+
+
+STORAGE = """param items array = ['a']
+resource sa 'Microsoft.Storage/storageAccounts@2023-05-01' = {
+  name: 'abc'
+  location: 'westeurope'
+  kind: 'StorageV2'
+  sku: { name: 'Standard_LRS' }
+  properties: {
+    minimumTlsVersion: items[3]
+  }
+}
+"""
+
+
+def test_property_of_a_resource(tmp_path: Path) -> None:
+    (problem,) = _problems(tmp_path, STORAGE)
+    assert _place(problem) == ("main.bicep", 8, 24)
+    assert problem.pointer == "resources[0].properties.minimumTlsVersion"
+    assert problem.code == "InvalidTemplate"
+    assert "^" in problem.message
+
+
+def test_symbolic_names_and_loops(tmp_path: Path) -> None:
+    text = "type name = string\nparam used name = 'a'\n" + STORAGE.replace(
+        "= {\n  name: 'abc'", "= [for i in range(0, 2): {\n  name: '${used}${i}'"
+    )
+    (problem, *_) = _problems(tmp_path, text.rstrip().removesuffix("}") + "}]\n")
+    assert _place(problem) == ("main.bicep", 10, 24)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("param n int = 0\nparam m int = 1 / n\n", ("main.bicep", 2, 15)),
+        ("param n int = 0\nvar unused = [for i in range(0, 2): i / n]\noutput o array = unused\n", ("main.bicep", 2, 14)),
+        ("param n int = 0\n\noutput x object = {\n  a: 1\n  b: 10 / n\n}\n", ("main.bicep", 5, 6)),
+        ("@minLength(3)\nparam short string = 'a'\n", ("main.bicep", 2, 1)),
+    ],
+)
+def test_other_declarations(tmp_path: Path, text: str, place: tuple[str, int, int]) -> None:
+    (problem, *_) = _problems(tmp_path, text)
+    assert (Path(problem.file or "").name, problem.line) == place[:2]
+
+
+def test_nested_resources_come_before_those_around_them(tmp_path: Path) -> None:
+    text = """param n int = 0
+resource first 'Microsoft.Storage/storageAccounts@2023-05-01' existing = { name: 'abc' }
+resource sa 'Microsoft.Storage/storageAccounts@2023-05-01' = {
+  name: 'abd'
+  location: 'westeurope'
+  kind: 'StorageV2'
+  sku: { name: 'Standard_LRS' }
+  properties: { x: first.id, y: 1 / n }
+  resource files 'fileServices' = { name: 'default' }
+}
+"""
+    (problem,) = _problems(tmp_path, text)
+    assert (problem.line, problem.pointer) == (8, "resources[1].properties.y")
+
+
+def test_inside_a_module(tmp_path: Path) -> None:
+    main = "module inner 'inner.bicep' = {\n  name: 'inner'\n  params: { n: 0 }\n}\n"
+    (problem,) = _problems(tmp_path, main, inner="param n int\n\noutput x int = 1 / n\n")
+    assert _place(problem) == ("inner.bicep", 3, 16)
+
+
+def test_parameters_of_a_module(tmp_path: Path) -> None:
+    main = "param n int = 0\nmodule inner 'inner.bicep' = {\n  name: 'inner'\n  params: {\n    n: 1 / n\n  }\n}\n"
+    (problem,) = _problems(tmp_path, main, inner="param n int\n\noutput x int = n\n")
+    assert (problem.line, Path(problem.file or "").name) == (5, "main.bicep")
+
+
+def test_json_templates_name_their_file(tmp_path: Path) -> None:
+    file = tmp_path / "main.json"
+    file.write_text(
+        '{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",'
+        '"contentVersion": "1.0.0.0", "resources": [], "outputs": {"x": {"type": "int", "value": "[div(1, 0)]"}}}'
+    )
+    with pytest.raises(infra.TemplateError) as caught:
+        infra.snapshot(file)
+    assert caught.value.diagnostics[0].file == str(file)
+
+
+TWINS = """resource a 'Microsoft.Storage/storageAccounts@2023-05-01' = {
+  name: 'abcde'
+  location: 'westeurope'
+  kind: 'StorageV2'
+  sku: { name: 'Standard_LRS' }
+}
+resource b 'Microsoft.Storage/storageAccounts@2023-05-01' = {
+  name: 'ABCDE'
+  location: 'westeurope'
+  kind: 'StorageV2'
+  sku: { name: 'Standard_LRS' }
+}
+"""
+
+
+def test_two_resources_of_one_id_are_shown_but_not_planned(tmp_path: Path) -> None:
+    file = tmp_path / "main.bicep"
+    file.write_text(TWINS)
+    assert len(infra.snapshot(file).resources) == 2
+    assert [(item.line, item.pointer) for item in pipeline.validate(file)] == [(7, "resources[1]")]
+    with pytest.raises(infra.TemplateError, match=r"main\.bicep\(7,1\).*declared twice"):
+        infra.plan(file, target=infra.Target.local(), resource_group="rg", location="westeurope")
+
+
+def test_a_circle_in_a_module_is_shown_but_not_planned(tmp_path: Path) -> None:
+    resources = ",".join(
+        f'{{"type": "Microsoft.Storage/storageAccounts", "apiVersion": "2023-05-01", "name": "{name}", "location": "westeurope",'
+        f' "kind": "StorageV2", "sku": {{"name": "Standard_LRS"}}, "dependsOn": ["{other}"]}}'
+        for name, other in (("aaaa", "bbbb"), ("bbbb", "aaaa"), ("cccc", "cccc"))
+    )
+    file = tmp_path / "main.json"
+    file.write_text(
+        '{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",'
+        f'"contentVersion": "1.0.0.0", "resources": [{resources}]}}'
+    )
+    assert len(infra.snapshot(file).resources) == 3
+    with pytest.raises(infra.TemplateError) as caught:
+        infra.plan(file, target=infra.Target.local(), resource_group="rg", location="westeurope")
+    assert len(caught.value.diagnostics) == 2
+    assert all("in a circle" in item.message for item in caught.value.diagnostics)
