@@ -11,7 +11,7 @@ from infra_lib.cli.console import note, result, result_json
 from infra_lib.cli.targets import choose_target
 from infra_lib.cli.transfer_view import TransferView
 from infra_lib.workloads.project import WORKLOADS, Project
-from infra_lib.workloads.sync.model import size_text
+from infra_lib.workloads.sync.model import files_text, size_text
 
 
 @click.command()
@@ -53,4 +53,4 @@ def command(
             result(str(item.destination))
         size = size_text(sum(item.entry.size for item in done.downloaded))
         place = f"share '{done.share}' of {done.target}"
-        note(f"{len(done.downloaded)} files ({size}) fetched, {len(done.kept)} were here already: {place}.")
+        note(f"{files_text(len(done.downloaded))} ({size}) fetched, {len(done.kept)} were here already: {place}.")

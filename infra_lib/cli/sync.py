@@ -12,7 +12,7 @@ from infra_lib.cli.console import note, result, result_json
 from infra_lib.cli.targets import choose_target
 from infra_lib.cli.transfer_view import TransferView, confirm_transfer
 from infra_lib.workloads.project import WORKLOADS, Project
-from infra_lib.workloads.sync.model import LINK_CHOICES, Links, SyncResult, size_text
+from infra_lib.workloads.sync.model import LINK_CHOICES, Links, SyncResult, files_text, size_text
 
 
 @click.command()
@@ -88,8 +88,8 @@ def _summary(done: SyncResult) -> str:
     same = f"{plan.unchanged} unchanged ({size_text(plan.unchanged_bytes)}), {len(plan.ignored)} ignored"
     place = f"share '{plan.share}' of {done.target}"
     if done.dry_run:
-        return f"{len(plan.uploads)} files ({size_text(plan.upload_bytes)}) would be sent to {place}; {same}."
+        return f"{files_text(len(plan.uploads))} ({size_text(plan.upload_bytes)}) would be sent to {place}; {same}."
     rate = f" at {size_text(done.sent_bytes / done.seconds)}/s" if done.seconds > 0 and done.sent_bytes else ""
-    sent = f"{len(done.uploaded)} files sent ({size_text(done.sent_bytes)}{rate})"
+    sent = f"{files_text(len(done.uploaded))} sent ({size_text(done.sent_bytes)}{rate})"
     verified = "the share's listing agrees" if done.verified else "not all files are there"
     return f"{sent}, {len(done.deleted)} deleted, {same}; {verified}: {place}."

@@ -10,7 +10,7 @@ import click
 
 from infra_lib.cli.console import is_interactive, note, rich_console
 from infra_lib.errors import InputError
-from infra_lib.workloads.sync.model import SyncEvent, SyncPlan, size_text
+from infra_lib.workloads.sync.model import SyncEvent, SyncPlan, files_text, size_text
 
 _STAGES = {"scanning": "reading the workspace", "comparing": "comparing with the share", "verifying": "verifying", "done": "done"}
 _LINE_SECONDS = 10.0
@@ -81,20 +81,20 @@ def confirm_transfer(plan: SyncPlan, view: TransferView, *, yes: bool) -> bool:
         return True
     view.pause()
     if large:
-        note(f"{len(plan.uploads)} files, {size_text(plan.upload_bytes)}, are to be sent. Most are in:")
+        note(f"{files_text(len(plan.uploads))}, {size_text(plan.upload_bytes)}, are to be sent. Most are in:")
         for name, files, size in plan.largest_folders():
             note(f"  {name:<30} {files:>8} files {size_text(size):>12}")
         if not is_interactive():
             raise InputError(
-                f"Nothing was sent: {len(plan.uploads)} files, {size_text(plan.upload_bytes)}, are perhaps not all meant. Add "
-                f"--yes to send them, or a line to .infraignore, such as {plan.largest_folders(1)[0][0]}"
+                f"Nothing was sent: {files_text(len(plan.uploads))}, {size_text(plan.upload_bytes)}, are perhaps not all meant. "
+                f"Add --yes to send them, or a line to .infraignore, such as {plan.largest_folders(1)[0][0]}"
             )
     for entry in plan.deletions[:20]:
         note(f"- {entry.path} {size_text(entry.size)}")
     if len(plan.deletions) > 20:
         note(f"- and {len(plan.deletions) - 20} more")
     click.confirm(
-        f"Send {len(plan.uploads)} files ({size_text(plan.upload_bytes)}) and delete {len(plan.deletions)} on the share "
+        f"Send {files_text(len(plan.uploads))} ({size_text(plan.upload_bytes)}) and delete {len(plan.deletions)} on the share "
         f"'{plan.share}'?",
         abort=True, err=True,
     )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from infra_lib.errors import SyncError
+from infra_lib.workloads.sync.model import files_text
 from infra_lib.workloads.sync.names import shown_path
 
 if TYPE_CHECKING:
@@ -58,9 +59,8 @@ class IncompleteSyncError(SyncError):
 
     def __init__(self, result: SyncResult) -> None:
         self.result = result
-        count = "1 file" if len(result.failed) == 1 else f"{len(result.failed)} files"
         super().__init__(
-            f"{count} could not be synchronised; the others are on the share '{result.plan.share}'.",
+            f"{files_text(len(result.failed))} could not be synchronised; the others are on the share '{result.plan.share}'.",
             [f"{shown_path(item.path)}: {item.reason}." for item in result.failed],
         )
 

@@ -211,6 +211,11 @@ class Workspace:
     ignored: list[Skipped] = field(default_factory=list)
 
 
+def files_text(count: int) -> str:
+    """A number of files for people: ``1 file``, ``2 files``."""
+    return "1 file" if count == 1 else f"{count} files"
+
+
 def size_text(size: float) -> str:
     """A size for people: ``512 B``, ``1.5 MiB``."""
     for unit in ("B", "KiB", "MiB", "GiB"):
