@@ -29,6 +29,13 @@ CODES: dict[str, Entry] = {
         'The resource "{ancestor}" above this one is at another scope than the one that the file is for.',
         "Move this resource to a module, and give the module that scope.",
     ),
+    # bodies
+    "BCP040": Entry("error", "The name of this property has to be plain text.", "Write the name without ${{...}}."),
+    "BCP173": Entry(
+        "error",
+        'The property "{name}" cannot be set on an existing resource.',
+        "Keep name, parent, scope and dependsOn alone; remove existing to deploy the resource.",
+    ),
     # parents and dependencies
     "BCP240": Entry("error", "parent: takes a resource by its name, not an expression.", "Name the resource."),
     "BCP307": Entry(

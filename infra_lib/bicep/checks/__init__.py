@@ -16,9 +16,11 @@ from infra_lib.bicep.checks.experimental import check_experimental
 from infra_lib.bicep.checks.loops import check_collections, check_loop_names, check_loops, check_safe_indexes
 from infra_lib.bicep.checks.module_access import check_module_accesses, check_module_scopes
 from infra_lib.bicep.checks.module_parameters import check_module_parameters
+from infra_lib.bicep.checks.existing import check_existing_bodies, check_type_names
 from infra_lib.bicep.checks.parents import check_inlined_existing, check_parents
 from infra_lib.bicep.checks.placement import (
-    check_explicit_dependencies,
+    check_any,
+    check_computed_keys,
     check_parameter_defaults,
     check_scope_choices,
     check_secrets,
@@ -46,6 +48,8 @@ CHECKS: tuple[Callable[[SemanticModel], None], ...] = (
     check_decorator_forms,
     check_spread_places,
     check_nesting,
+    check_type_names,
+    check_existing_bodies,
     check_parents,
     check_inlined_existing,
     check_resource_scopes,
@@ -59,7 +63,8 @@ CHECKS: tuple[Callable[[SemanticModel], None], ...] = (
     check_module_accesses,
     check_module_scopes,
     check_module_parameters,
-    check_explicit_dependencies,
+    check_any,
+    check_computed_keys,
     check_parameter_defaults,
     check_secrets,
     check_lambda_arguments,

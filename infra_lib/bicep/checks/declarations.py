@@ -18,6 +18,9 @@ def check_target_scope(model: SemanticModel) -> None:
         start = declaration.keyword_start
         if len(declarations) > 1:
             model.report("BCP112", (start, start + _KEYWORD))
+        if declaration.decorators:
+            start = declaration.decorators[0].start
+            model.report("BCP130", (start, start + 1))
         value = declaration.value
         if isinstance(value, s.VariableAccess) and isinstance(model.symbols.get(value), sym.VariableSymbol | sym.ParameterSymbol):
             model.report("BCP032", value)

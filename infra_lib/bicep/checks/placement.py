@@ -87,14 +87,34 @@ def _is_scope_choice(model: SemanticModel, scope: s.Expression) -> bool:
     return choice
 
 
-def check_explicit_dependencies(model: SemanticModel) -> None:
-    """Report ``dependsOn`` that ``any()`` hides from the compiler."""
+def check_any(model: SemanticModel) -> None:
+    """Report ``any()`` as a scope, a parent or a dependency: it would hide from the compiler what is meant."""
     for symbol in (*model.all_resources(), *model.modules):
-        value = symbol.property("dependsOn")
-        if isinstance(value, s.FunctionCall):
-            function = model.symbols.get(value)
-            if isinstance(function, sym.BuiltInFunction) and function.name == "any":
-                model.report("BCP176", value)
+        for name in ("scope", "parent", "dependsOn"):
+            value = symbol.property(name)
+            if value is None or (name == "parent" and not _takes_parent(symbol)):
+                continue
+            items = value.items if name == "dependsOn" and isinstance(value, s.ArraySyntax) else [value]
+            for item in items:
+                function = model.symbols.get(item) if isinstance(item, s.FunctionCall | s.InstanceCall) else None
+                if isinstance(function, sym.BuiltInFunction) and function.name == "any":
+                    model.report("BCP176", item)
+
+
+def _takes_parent(symbol: sym.DeployableSymbol) -> bool:
+    return isinstance(symbol, sym.ResourceSymbol) and symbol.nested_in is None
+
+
+def check_computed_keys(model: SemanticModel) -> None:
+    """Report computed names of properties in the body and the parameters of a module."""
+    for module in model.modules:
+        if module.body is None or module.target is None:
+            continue
+        parameters = module.property("params")
+        for body in (module.body, parameters):
+            for item in body.properties() if isinstance(body, s.ObjectSyntax) else ():
+                if isinstance(item.key, s.StringSyntax) and item.key.expressions:
+                    model.report("BCP040", item.key)
 
 
 def check_parameter_defaults(model: SemanticModel) -> None:
