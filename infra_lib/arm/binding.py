@@ -8,7 +8,7 @@ from typing import Any
 from infra_lib.arm.bodies import copy_count
 from infra_lib.arm.compiler import evaluate_text
 from infra_lib.arm.expressions import Call, Literal
-from infra_lib.arm.failures import VALIDATION, EvaluationError
+from infra_lib.arm.failures import VALIDATION, EvaluationError, distinct
 from infra_lib.arm.frame import Frame, LazyValues
 from infra_lib.arm.limits import check_size
 from infra_lib.arm.partial import UNKNOWN, PartialList, Residual, residual_access, residual_call
@@ -44,9 +44,7 @@ def _parameter(declaration: Declaration, given: Mapping[str, Any], frame: Frame)
             raise EvaluationError(f"{what} has no value; give one, or a default in the template.", kind=VALIDATION)
         check_value(value, declaration.raw, template, what)
     except EvaluationError as failure:
-        if not failure.path.startswith("parameters."):
-            failure.at(declaration.path)
-        raise failure.as_validation() from None
+        raise failure.at_root(declaration.path).as_validation() from None
     return value
 
 
@@ -79,9 +77,7 @@ def _variable(key: str, frame: Frame) -> Any:
             items.append(frame.evaluate(member(loop, "input")))
         return check_size(PartialList(items) if not UNKNOWN.isdisjoint(map(type, items)) else items)
     except EvaluationError as failure:
-        if not failure.path.startswith(("variables.", "parameters.")):
-            failure.at(f"variables.{name}")
-        raise failure.as_validation() from None
+        raise failure.at_root(f"variables.{name}").as_validation() from None
     finally:
         frame.references, frame.where, frame.index, frame.copies, frame.lambdas, frame.within = before
 
@@ -96,9 +92,8 @@ def evaluate_declarations(frame: Frame) -> list[EvaluationError]:
             try:
                 values.read(name)
             except EvaluationError as failure:
-                if not any(failure.path == known.path and failure.message == known.message for known in failures):
-                    failures.append(failure)
-    return failures
+                failures.append(failure)
+    return distinct(failures)
 
 
 def unknown_parameters(template: Template, names: Mapping[str, str]) -> list[EvaluationError]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from infra_lib.arm.compiler import Closure, compile_text, with_text
@@ -105,6 +106,8 @@ def _compile_object(members: dict[str, Any], loops: bool) -> Compiled:
     if not dynamic:
         return Constant(shape)
 
+    members_of = {unescape(key): value for key, value in members.items()}
+
     def build(frame: Frame) -> Any:
         result = shape.copy()
         partial = False
@@ -115,10 +118,21 @@ def _compile_object(members: dict[str, Any], loops: bool) -> Compiled:
                 if type(value) in UNKNOWN:
                     partial = True
         except EvaluationError as failure:
-            raise _placed(failure, member(members, name), name) from None
+            first = _placed(failure, members_of[name], name)
+            raise first.with_siblings(_following(dynamic, name, frame, members_of)) from None
         return PartialDict(result) if partial else result
 
     return build
+
+
+def _following(dynamic: list[tuple[str, Closure]], name: str, frame: Frame, members: dict[str, Any]) -> Iterator[EvaluationError]:
+    """What fails in the members after ``name``."""
+    position = next(index for index, (known, _) in enumerate(dynamic) if known == name)
+    for following, closure in dynamic[position + 1 :]:
+        try:
+            closure(frame)
+        except EvaluationError as failure:
+            yield _placed(failure, members[following], following)
 
 
 def _is_property_loop(key: str, value: Any) -> bool:

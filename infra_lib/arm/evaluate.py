@@ -152,9 +152,8 @@ class Expansion:
 
     def _placed(self, failure: EvaluationError, path: str) -> EvaluationError:
         """The failure with its whole path, unless it comes from a parameter or variable, which has its own."""
-        if not failure.path.startswith(("variables.", "parameters.")):
-            failure.at(path)
-        return failure.at(self.prefix) if self.prefix else failure
+        failure.at(path)
+        return failure.under(self.prefix) if self.prefix else failure
 
     @property
     def prefix(self) -> str:
@@ -185,13 +184,18 @@ class Expansion:
         if self._outputs is None:
             self._outputs = {}
             found: dict[str, Any] = {}
+            failures: list[EvaluationError] = []
             for declaration in self.template.outputs.values():
                 try:
                     value = self._output(declaration)
                 except EvaluationError as failure:
-                    raise self._placed(failure, declaration.path) from None
+                    failures.append(self._placed(failure, declaration.path))
+                    continue
                 if value is not None:
                     found[declaration.name] = value
+            if failures:
+                self._outputs = None
+                raise failures[0].with_siblings(failures[1:])
             self._outputs = found
         return self._outputs
 

@@ -31,11 +31,43 @@ class EvaluationError(Exception):
         self.span: tuple[int, int] | None = None
         self.text: str | None = None
         self.path = ""
+        self.rooted = False
+        """The path begins at the template already: what the failure passes through on the way up is no part of it."""
+        self.siblings: tuple[EvaluationError, ...] = ()
+        """Other failures of the same part of the template, which do not depend on this one."""
         self.final = False
         """Neither overlooked in what is not deployed, nor taken for something that a resource will have once it exists."""
 
     def at(self, path: str) -> EvaluationError:
         """The same failure below ``path`` (``properties``, ``[3]``)."""
+        for sibling in self.siblings:
+            sibling.at(path)
+        return self if self.rooted else self._below(path)
+
+    def under(self, path: str) -> EvaluationError:
+        """The same failure of a template that stands at ``path`` in another one."""
+        for failure in self.together():
+            failure._below(path)
+        return self
+
+    def at_root(self, path: str) -> EvaluationError:
+        """The same failure below ``path``, which begins at the template."""
+        for failure in self.together():
+            failure.at(path).rooted = True
+        return self
+
+    def with_siblings(self, others: Iterable[EvaluationError]) -> EvaluationError:
+        """The same failure, leading ``others``."""
+        self.siblings = (*self.siblings, *(each for other in others for each in other.together()))
+        for sibling in self.siblings:
+            sibling.siblings = ()
+        return self
+
+    def together(self) -> tuple[EvaluationError, ...]:
+        """This failure and its siblings."""
+        return (self, *self.siblings)
+
+    def _below(self, path: str) -> EvaluationError:
         joint = "." if self.path and not self.path.startswith("[") else ""
         self.path = f"{path}{joint}{self.path}" if self.path else path
         return self
@@ -44,13 +76,16 @@ class EvaluationError(Exception):
         """The same failure for another reader of what failed."""
         other = EvaluationError(self.message, kind=self.kind, node=self.node, code=self.code)
         other.span, other.text, other.path, other.final = self.span, self.text, self.path, self.final
+        other.rooted = self.rooted
+        other.siblings = tuple(sibling.again() for sibling in self.siblings)
         return other
 
     def as_validation(self) -> EvaluationError:
         """The same failure met while the template is validated, before anything is evaluated for a resource's body or an
         output."""
-        if self.kind != COPY_COUNT and not self.final:
-            self.kind = VALIDATION
+        for failure in self.together():
+            if failure.kind != COPY_COUNT and not failure.final:
+                failure.kind = VALIDATION
         return self
 
     def explanation(self) -> str:
@@ -91,11 +126,20 @@ def diagnostic(failure: EvaluationError, file: str | None = None) -> Diagnostic:
     return Diagnostic(code=code, level=level, message=message, file=file, pointer=failure.path or None, fix=fix)
 
 
+def distinct(failures: Iterable[EvaluationError]) -> list[EvaluationError]:
+    """The failures and their siblings, each place with each message once."""
+    found: dict[tuple[str, str], EvaluationError] = {}
+    for failure in failures:
+        for each in failure.together():
+            found.setdefault((each.path, each.message), each)
+    return list(found.values())
+
+
 class EngineError(TemplateError):
     """A template that cannot be evaluated. ``kinds`` are the names of the exceptions of Azure's engine, one for each
-    diagnostic."""
+    diagnostic; of failures that are told of more than one part of the template, the first counts."""
 
     def __init__(self, failures: Iterable[EvaluationError]) -> None:
-        collected = list(failures)
+        collected = distinct(failures)
         self.kinds: tuple[str, ...] = tuple(failure.kind for failure in collected)
         super().__init__(diagnostic(failure) for failure in collected)

@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from infra_lib.arm.failures import VALIDATION, EvaluationError
 from infra_lib.arm.partial import Declared, Residual
+
+if TYPE_CHECKING:
+    from infra_lib.arm.template import Template
 
 MAX_TEXT: Final = 4 * 1024 * 1024
 """Characters of one string; Resource Manager accepts no larger template."""
 
 MAX_PARTS: Final = 100_000
 """Members, items and calls of one value, all levels together."""
+
+
+MAX_LAMBDA_RESULTS: Final = 5_000_000
+"""Results that the lambdas of one template may give; an array or object counts with its items, a string for each 16
+characters."""
+
+_TEXT_UNIT: Final = 16
+
+
+def count_result(template: Template, value: Any) -> Any:
+    """``value``, which a lambda gave. Raises EvaluationError for one that is too large, or once too many were given."""
+    kind = type(value)
+    if kind is str:
+        template.lambda_results += 1 + len(value) // _TEXT_UNIT
+    else:
+        template.lambda_results += 1 if kind in _SCALARS or not isinstance(value, dict | list) else 1 + len(value)
+    if template.lambda_results > MAX_LAMBDA_RESULTS:
+        message = f"The lambdas of the template give more than {MAX_LAMBDA_RESULTS} results, items of arrays counted."
+        raise EvaluationError(message, kind=VALIDATION)
+    return check_size(value)
 
 
 def check_size(value: Any) -> Any:

@@ -53,7 +53,7 @@ def expand_nested(instance: Instance) -> Expansion | None:
     if inline is None:
         _check_link(instance)
         return None
-    path = f"{instance.path}.properties.template"
+    path = f"{outer.prefix}.{instance.path}.properties.template".removeprefix(".")
     if instance.place.kind != "resourceGroup" and member(instance.declaration.body, "location") is None:
         message = f"A deployment at the scope of a {instance.place.kind} needs a location."
         raise EvaluationError(message, kind=VALIDATION).at(f"{instance.path}.location")
@@ -73,12 +73,17 @@ def expand_nested(instance: Instance) -> Expansion | None:
     nested = Expansion(template, frame, place, instance, condition, strict=outer.strict)
     nested.evaluated_outside = not inner
     if inner:
-        for found in evaluate_declarations(frame):
-            raise found.at(path)
+        _raise_all(evaluate_declarations(frame), path)
     nested.expand()
-    for found in nested.failures:
-        raise found.at(path)
+    _raise_all(nested.failures, path)
     return nested
+
+
+def _raise_all(failures: list[EvaluationError], path: str) -> None:
+    """Raise what fails in a template that stands at ``path``."""
+    if failures:
+        first, *others = failures
+        raise first.with_siblings(others).under(path)
 
 
 def inline_template(instance: Instance) -> tuple[Mapping[str, Any] | None, bool]:
@@ -135,8 +140,11 @@ def outer_frame(outer: Expansion, template: Template) -> Frame:
 
 def _inner_frame(instance: Instance, template: Template, raw: Mapping[str, Any], place: Place) -> Frame:
     outer = instance.expansion
-    given = outer.within(instance, compile_json(member(raw, "parameters") or {}))
-    given = materialize(given)
+    try:
+        given = materialize(outer.within(instance, compile_json(member(raw, "parameters") or {})))
+    except EvaluationError as failure:
+        place_in_outer = f"{outer.prefix}.{instance.path}.properties.parameters".removeprefix(".")
+        raise failure.at_root(place_in_outer) from None
     if not isinstance(given, dict):
         raise EvaluationError("The parameters of a nested deployment are not known.", kind=VALIDATION)
     failures = unknown_parameters(template, {name.lower(): name for name in given})

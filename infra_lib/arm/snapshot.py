@@ -214,12 +214,11 @@ class _Snapshotter:
             raise EngineError(failures)
         frame = build_frame(template, given, metadata)
         failures = evaluate_declarations(frame)
-        if failures:
-            raise EngineError(failures)
         expansion = Expansion(template, frame, Place.of(self._scope))
         expansion.expand(self._limit)
-        if expansion.failures:
-            raise EngineError(expansion.failures)
+        failures += expansion.failures or _failures(expansion)
+        if failures:
+            raise EngineError(failures)
         self._collect(expansion, ())
         outputs = {
             name: expression_form(output["value"])
@@ -236,15 +235,6 @@ class _Snapshotter:
         )
 
     def _collect(self, expansion: Expansion, path: tuple[str, ...]) -> None:
-        failures: list[EvaluationError] = []
-        for instance in expansion.instances:
-            if instance.condition is not False and not instance.existing:
-                try:
-                    _ = instance.nested() if instance.declaration.is_deployment else instance.body()
-                except EvaluationError as failure:
-                    failures.append(failure)
-        if failures:
-            raise EngineError(failures)
         graph = expansion.dependencies()
         for instance in graph.order():
             if instance.condition is False:
@@ -264,7 +254,6 @@ class _Snapshotter:
         identity = str(instance.id)
         if nested is not None:
             self._collect(nested, (*path, identity))
-            nested.outputs()
             return
         reason = instance.not_expanded or "It takes its template from a link."
         text = f"The resources of the deployment '{identity}' are not shown. {reason}"
@@ -272,6 +261,27 @@ class _Snapshotter:
         self._diagnostics.append(
             Diagnostic(code="NestedDeploymentShortCircuited", level=level, message=message, pointer=identity, fix=fix)
         )
+
+
+def _failures(expansion: Expansion) -> list[EvaluationError]:
+    """What fails in the bodies of the resources, in nested deployments and in the outputs."""
+    failures: list[EvaluationError] = []
+    for instance in expansion.instances:
+        if instance.condition is False or instance.existing:
+            continue
+        try:
+            nested = instance.nested() if instance.declaration.is_deployment else None
+            if nested is not None:
+                failures += _failures(nested)
+            elif not instance.declaration.is_deployment:
+                instance.body()
+        except EvaluationError as failure:
+            failures.append(failure)
+    try:
+        expansion.outputs()
+    except EvaluationError as failure:
+        failures.append(failure)
+    return failures
 
 
 def is_literal_null(declaration: Declaration) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable
 from functools import partial
@@ -23,14 +24,21 @@ def read_template(text: str, file: str | None = None) -> dict[str, Any]:
     Comments (``//`` and ``/* */``) and line breaks in strings are allowed, as in the service. ``file`` is the path to
     name in findings.
     Raises TemplateError, with line and column, for text that is no JSON object, names written twice in one object, NaN and the
-    infinities, integers beyond 64 bits, and text over 4 MB.
+    infinities, numbers beyond 64 bits, and text over 4 MB.
     """
     text = text.removeprefix("\ufeff")
     if len(text) > MAX_TEMPLATE_SIZE and len(text.encode("utf-8", "surrogatepass")) > MAX_TEMPLATE_SIZE:
         _refuse(f"The text is larger than {MAX_TEMPLATE_SIZE // 2**20} MB, the most that a template may have.", text, 0, file)
     plain = _COMMENT_OR_STRING.sub(_blank_comment, text) if "/" in text else text
     try:
-        value = json.loads(plain, strict=False, object_pairs_hook=_unique, parse_int=_integer, parse_constant=_constant)
+        value = json.loads(
+            plain,
+            strict=False,
+            object_pairs_hook=_unique,
+            parse_int=_integer,
+            parse_float=_float,
+            parse_constant=_constant,
+        )
     except json.JSONDecodeError as error:
         _refuse(f"The text is not JSON: {_REASONS.get(error.msg, error.msg.lower())}.", plain, error.pos, file)
     except _RefusedError as refused:
@@ -89,6 +97,13 @@ def _second(name: str, text: str) -> int:
 def _integer(digits: str) -> int:
     number = int(digits) if len(digits) <= 20 else INT_MAX + 1
     if not INT_MIN <= number <= INT_MAX:
+        raise _RefusedError(f"The number {digits[:40]} does not fit into 64 bits.", lambda text: max(text.find(digits), 0))
+    return number
+
+
+def _float(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
         raise _RefusedError(f"The number {digits[:40]} does not fit into 64 bits.", lambda text: max(text.find(digits), 0))
     return number
 

@@ -125,14 +125,15 @@ class Template:
     value)."""
 
     __slots__ = (
-        "calls",
-        "content_version", "definitions", "functions", "loops", "outputs", "parameters", "raw", "resources", "schema",
+        "calls", "content_version", "definitions", "functions", "lambda_results",
+        "loops", "outputs", "parameters", "raw", "resources", "schema",
         "scope_kind", "symbolic", "variables", "version2",
     )  # fmt: skip
 
     def __init__(self, raw: Mapping[str, Any]) -> None:
         self.raw = raw
         self.calls = 0
+        self.lambda_results = 0
         sections = {name.lower(): value for name, value in raw.items()}
         self._check_sections(raw)
         self.schema = str(sections.get("$schema", ""))

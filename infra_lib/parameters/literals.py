@@ -11,6 +11,7 @@ from pathlib import PurePath
 from typing import Any
 
 from infra_lib.errors import InputError
+from infra_lib.parameters.json_text import MAXIMUM_DEPTH
 from infra_lib.parameters.secret import Secret
 
 INTEGER_MINIMUM = -(2**63)
@@ -22,11 +23,13 @@ _BICEP_ESCAPES = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t
 _BICEP_SPECIAL = re.compile(r"\$\{|[\\'\x00-\x1f\x7f\x85\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
-def plain(value: Any, place: str = "the value") -> Any:
+def plain(value: Any, place: str = "the value", *, depth: int = 0) -> Any:
     """Return ``value`` as plain JSON data: dict, list, str, int, float, bool, None; secrets revealed.
 
-    Raises InputError for what JSON cannot hold, naming the place.
+    Raises InputError for what JSON cannot hold, and for what is nested too deeply, naming the place.
     """
+    if depth > MAXIMUM_DEPTH:
+        raise InputError(f"{place.partition('.')[0].partition('[')[0]} is nested deeper than {MAXIMUM_DEPTH} levels. Flatten it.")
     if value is None or isinstance(value, (bool, str)):
         return str(value) if isinstance(value, str) else value
     if isinstance(value, int):
@@ -36,16 +39,16 @@ def plain(value: Any, place: str = "the value") -> Any:
             raise InputError(f"{place} is {value}, which is no JSON number. Write a finite number.")
         return float(value)
     if isinstance(value, Secret):
-        return plain(value.reveal(), place)
+        return plain(value.reveal(), place, depth=depth)
     if isinstance(value, Mapping):
         for key in value:
             if not isinstance(key, str):
                 raise InputError(f"A name in {place} is a {type(key).__name__}. Names in an object are strings.")
-        return {str(key): plain(item, f"{place}.{key}") for key, item in value.items()}
+        return {str(key): plain(item, f"{place}.{key}", depth=depth + 1) for key, item in value.items()}
     if isinstance(value, PurePath):
         return str(value)
     if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray)):
-        return [plain(item, f"{place}[{index}]") for index, item in enumerate(value)]
+        return [plain(item, f"{place}[{index}]", depth=depth + 1) for index, item in enumerate(value)]
     what = type(value).__name__
     raise InputError(f"{place} is a {what}, which a parameter cannot hold. Use text, a number, true or false, a list or a dict.")
 

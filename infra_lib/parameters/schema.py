@@ -218,7 +218,7 @@ class _Builder:
         if isinstance(metadata, Mapping) and isinstance(metadata.get("description"), str):
             schema["description"] = metadata["description"]
         reference = declaration.get("$ref")
-        if isinstance(reference, str) and reference.startswith(_DEFINITIONS):
+        if isinstance(reference, str) and reference.startswith(_DEFINITIONS) and not self.is_circular(reference):
             schema["$ref"] = self.reference(reference[len(_DEFINITIONS) :])
         declared = declaration.get("type")
         name = declared.lower() if isinstance(declared, str) else ""
@@ -234,6 +234,17 @@ class _Builder:
         if schema.get("type", "array") == "array":
             self.items(schema, declaration)
         return schema
+
+    def is_circular(self, reference: str) -> bool:
+        """Whether a reference leads to nothing but references that lead back to it; the engine refuses such a template."""
+        seen: set[str] = set()
+        while reference not in seen:
+            seen.add(reference)
+            following = (definition_of(self.template, reference) or {}).get("$ref")
+            if not isinstance(following, str):
+                return False
+            reference = following
+        return True
 
     def reference(self, name: str) -> str:
         """The place of a definition in this schema."""

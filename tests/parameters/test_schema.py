@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
-from infra_lib.parameters import ParameterFile, file_schema, validate_parameters, values_schema
-from infra_lib.parameters.schema import FILE_SCHEMA
+from infra_lib.errors import InputError
+from infra_lib.parameters import ParameterFile, file_schema, resolve, validate_parameters, values_schema
+from infra_lib.parameters.schema import FILE_SCHEMA, validator
 from tests.conftest import CASES
 from tests.parameters.test_validate import TEMPLATE
 
@@ -106,3 +108,20 @@ def test_references_into_definitions_and_odd_names():
     assert validator.is_valid({"whole": {"x": 1}, "part": 2})
     assert not validator.is_valid({"whole": {"x": "1"}, "part": 2})
     assert not validator.is_valid({"whole": {"x": 1}, "part": "2"})
+
+
+@pytest.mark.parametrize(
+    "definitions",
+    [{"a": {"$ref": "#/definitions/a"}}, {"a": {"$ref": "#/definitions/b"}, "b": {"$ref": "#/definitions/a"}}],
+)
+def test_references_that_lead_in_a_circle_take_any_value(definitions: dict[str, Any]) -> None:
+    schema = values_schema({"definitions": definitions, "parameters": {"p": {"$ref": "#/definitions/a"}}})
+    assert not list(validator(schema).iter_errors({"p": 1}))
+
+
+def test_values_that_are_nested_too_deeply_are_refused() -> None:
+    value: Any = 1
+    for _ in range(5000):
+        value = [value]
+    with pytest.raises(InputError, match="p is nested deeper than 64 levels"):
+        resolve({"parameters": {"p": {"type": "array"}}}, {"p": value})

@@ -9,7 +9,7 @@ from infra_lib.arm.compiler import Closure, Special, call_failure, compile_node,
 from infra_lib.arm.expressions import Access, Call, Literal, Node, value_node
 from infra_lib.arm.failures import VALIDATION, EvaluationError
 from infra_lib.arm.functions.registry import Function, FunctionError
-from infra_lib.arm.limits import check_size
+from infra_lib.arm.limits import count_result
 from infra_lib.arm.partial import UNKNOWN, PartialList, Residual, argument_node, materialize, normalize, open_dict
 from infra_lib.arm.values import LambdaValue
 
@@ -118,13 +118,13 @@ def _compile_lambda(node: Call, arguments: list[Closure]) -> Closure:
     def closure(frame: Frame) -> Any:
         if len(names) != len(arguments) - 1:
             raise EvaluationError("The parameters of a lambda are names in quotes.", node=node, kind=VALIDATION)
-        lambdas = frame.lambdas
+        lambdas, template = frame.lambdas, frame.template
 
         def call(*values: Any) -> Any:
             before = {name: lambdas[name] for name in names if name in lambdas}
             lambdas.update(zip(names, values, strict=True))
             try:
-                return check_size(body(frame))
+                return count_result(template, body(frame))
             finally:
                 for name in names:
                     lambdas.pop(name, None)
