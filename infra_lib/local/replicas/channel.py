@@ -14,6 +14,8 @@ from typing import Any
 Message = dict[str, Any]
 
 CONTROL = "control"
+RESULT = "result.json"
+"""The files of a keeper's folder: its socket, and how an execution ended."""
 _MOST = 1 << 20
 
 

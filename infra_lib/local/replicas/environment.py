@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import venv
 from pathlib import Path
 
 _PIP = """#!/bin/sh
@@ -23,6 +22,9 @@ def make_environment(folder: Path) -> Path:
     programs = folder / "bin"
     if (programs / "python").exists():
         return programs
+    # Imported here: it is slow, and needed once for an app.
+    import venv
+
     venv.EnvBuilder(with_pip=False, symlinks=True).create(folder)
     packages = next(folder.glob("lib/python*/site-packages"))
     host = [item for item in sys.path if Path(item).name in ("site-packages", "dist-packages")]

@@ -21,24 +21,23 @@ from pathlib import Path
 from typing import Any
 
 from infra_lib.local.replicas import launch
-from infra_lib.local.replicas.channel import CONTROL, Channel, Message, answer, read_request
-from infra_lib.local.replicas.isolation import Isolation, IsolationError, find_isolation
+from infra_lib.local.replicas.channel import CONTROL, RESULT, Channel, Message, answer, read_request
 from infra_lib.local.replicas.proxy import carry_out
 from infra_lib.local.replicas.relay import respond
 
-RESULT = "result.json"
 KEPT_REPLICAS = 8
 _GRACE = 30.0
 _CRASHES = 3
 _LOOK_SECONDS = 1.0
 _STOP_SECONDS = 2.0
 _ANSWER_SECONDS = 0.2
+_DRAIN_SECONDS = 0.5
 
 
 class Replica:
     """One pod, from outside. ``end`` is the exit status of a job's run, None while it runs."""
 
-    def __init__(self, keeper: Keeper, spec: dict[str, Any], isolation: Isolation) -> None:
+    def __init__(self, keeper: Keeper, spec: dict[str, Any], isolation: Sequence[str]) -> None:
         self.name: str = spec["name"]
         self.spec = spec
         self.created = time.time()
@@ -51,10 +50,10 @@ class Replica:
         self.channel = Channel(ours)
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - what the user's template says
-                [*isolation.command, *launch.python("infra_lib.local.replicas.pod", str(theirs.fileno()))],
+                [*isolation, *launch.python("infra_lib.local.replicas.pod", str(theirs.fileno()))],
                 stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()],
             )  # fmt: skip
-        self.channel.send({**spec, "network": isolation.network})
+        self.channel.send(spec)
         threading.Thread(target=self._listen, args=(keeper,), daemon=True).start()
 
     def _listen(self, keeper: Keeper) -> None:
@@ -112,33 +111,6 @@ class Replica:
             self.gone.wait(2.0)
 
 
-class Unstartable:
-    """Stands for a replica on a machine that cannot run one."""
-
-    ready = False
-
-    def __init__(self, spec: dict[str, Any], problem: str) -> None:
-        self.name = spec["name"]
-        self.failure = problem
-        self.end: int | None = None
-        self.over = threading.Event()
-        self.over.set()
-        self._created = time.time()
-
-    def state(self) -> Message:
-        """Failed, with the reason."""
-        return {
-            "name": self.name, "runningState": "Failed", "ready": False, "restarts": 0, "created": self._created,
-            "details": self.failure,
-        }  # fmt: skip
-
-    def stop(self) -> None:
-        """Nothing runs."""
-
-
-AnyReplica = Replica | Unstartable
-
-
 class Keeper:
     """The replicas of one app by revision, and its ingress; or one execution of a job."""
 
@@ -146,13 +118,11 @@ class Keeper:
         self.folder = folder
         self.control = control
         self.ingress = ingress
-        self.revisions: dict[str, list[AnyReplica]] = {}
+        self.revisions: dict[str, list[Replica]] = {}
         self.weights: dict[str, int] = {}
         self.single = True
         self.stopped = self.leaving = False
         self._lock = threading.RLock()
-        self._isolation: Isolation | None = None
-        self._problem = ""
 
     # ------------------------------------------------------------------------------------------ control
 
@@ -161,16 +131,9 @@ class Keeper:
         if self.ingress is not None:
             threading.Thread(target=self._accept, daemon=True).start()
         threading.Thread(target=self._look, daemon=True).start()
-        self._isolate()
         while True:
             connection, _ = self.control.accept()
             threading.Thread(target=self._control, args=(connection,), daemon=True).start()
-
-    def _isolate(self) -> None:
-        try:
-            self._isolation = find_isolation()
-        except IsolationError as error:
-            self._problem = str(error)
 
     def _control(self, connection: socket.socket) -> None:
         with connection:
@@ -203,7 +166,7 @@ class Keeper:
         threading.Thread(target=self._replace, args=(held, message), daemon=True).start()
         return {}
 
-    def _replace(self, held: Sequence[AnyReplica], message: Message) -> None:
+    def _replace(self, held: Sequence[Replica], message: Message) -> None:
         end_all(held)
         with self._lock:
             if not self.stopped:
@@ -213,11 +176,11 @@ class Keeper:
         self.weights, self.single, self.stopped = message["weights"], message["single"], False
 
     def _launch(self, message: Message) -> None:
-        if self._isolation is None:
-            self.revisions[message["revision"]] = [Unstartable(spec, self._problem) for spec in message["replicas"]]
-            return
-        wanted = message["replicas"] if self._isolation.network else message["replicas"][:1]
-        self.revisions[message["revision"]] = [Replica(self, spec, self._isolation) for spec in wanted]
+        network = message["network"]
+        wanted = message["replicas"] if network else message["replicas"][:1]
+        self.revisions[message["revision"]] = [
+            Replica(self, {**spec, "network": network}, message["isolation"]) for spec in wanted
+        ]
         self._forget_logs()
 
     def _stop(self, message: Message) -> Message:
@@ -230,7 +193,7 @@ class Keeper:
         threading.Thread(target=self._end, args=(held, ended), daemon=True).start()
         return {"ended": ended.wait(_STOP_SECONDS)}
 
-    def _end(self, held: Sequence[AnyReplica], ended: threading.Event) -> None:
+    def _end(self, held: Sequence[Replica], ended: threading.Event) -> None:
         """End replicas; this process too, when nothing is left to keep."""
         end_all(held)
         with self._lock:
@@ -253,7 +216,7 @@ class Keeper:
             old = [name for name in self.revisions if name != latest]
             held = [other for name in old for other in self.revisions.pop(name)]
         if held:
-            threading.Thread(target=end_all, args=(held,), daemon=True).start()
+            threading.Thread(target=drain, args=(held,), daemon=True).start()
 
     # ------------------------------------------------------------------------------------------ ingress
 
@@ -275,9 +238,7 @@ class Keeper:
     def _choose(self) -> Replica | None:
         """A ready replica of a revision chosen by weight; while the latest one is not ready, of the one before it."""
         with self._lock:
-            found = {
-                name: [item for item in held if isinstance(item, Replica) and item.ready] for name, held in self.revisions.items()
-            }
+            found = {name: [item for item in held if item.ready] for name, held in self.revisions.items()}
         ready = {name: held for name, held in found.items() if held}
         weighted = [name for name in ready if self.weights.get(name)]
         if weighted:
@@ -354,7 +315,13 @@ class Keeper:
             self.ingress.close()
 
 
-def end_all(replicas: Sequence[AnyReplica]) -> None:
+def drain(replicas: Sequence[Replica]) -> None:
+    """End replicas that get no new connections any more, once those that they just got have been answered."""
+    time.sleep(_DRAIN_SECONDS)
+    end_all(replicas)
+
+
+def end_all(replicas: Sequence[Replica]) -> None:
     """End replicas at the same time, and wait until they are gone."""
     endings = [threading.Thread(target=replica.stop) for replica in replicas]
     for ending in endings:
@@ -373,6 +340,7 @@ def write_result(folder: Path, status: str, details: str) -> None:
 def main() -> None:
     """Run a keeper: its folder and the descriptors of its control socket and of its ingress (-1: none) are the arguments."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.chdir("/")
     folder, control, ingress = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     listener = socket.socket(fileno=ingress) if ingress >= 0 else None
     Keeper(folder, socket.socket(fileno=control), listener).serve()

@@ -15,14 +15,15 @@ from typing import Any
 from infra_lib.local.addresses import parse
 from infra_lib.local.protocol import ServiceError
 from infra_lib.local.replicas import launch
-from infra_lib.local.replicas.channel import CONTROL, Message, ask, listen
-from infra_lib.local.replicas.keeper import RESULT
+from infra_lib.local.replicas.channel import CONTROL, RESULT, Message, ask, listen
+from infra_lib.local.replicas.isolation import IsolationError, find_isolation
 from infra_lib.local.replicas.logfile import follow as follow_log
 from infra_lib.local.replicas.logfile import tail
 from infra_lib.local.replicas.spec import Builder, environment_of, folder_of, refuse
 from infra_lib.local.runtime import ReplicaState
 from infra_lib.local.store import Record, Store
 
+_PROXY_NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 _NAME_CHARACTERS = string.ascii_lowercase + string.digits
 _IDLE_SECONDS = 30.0
 _UNANSWERED = "The process that kept it is gone: this machine was restarted, or the process was ended from outside."
@@ -85,6 +86,7 @@ class ProcessRuntime:
             "replicas": replicas,
             "weights": _weights(app, ingress),
             "single": app.properties["configuration"]["activeRevisionsMode"] == "Single",
+            **_isolation(),
         }
         if ask(folder, message) is None:
             self._keep(folder, message, int(app.private["port"]) if ingress else None)
@@ -116,6 +118,7 @@ class ProcessRuntime:
             "replicas": [Builder(self._store, job, template, folder).replica(replica, own=own, port=None, once=True)],
             "timeout": configuration["replicaTimeout"],
             "retries": configuration.get("replicaRetryLimit") or 0,
+            **_isolation(),
         }
         self._keep(folder, message, None)
 
@@ -182,7 +185,7 @@ class ProcessRuntime:
             actions += [(os.POSIX_SPAWN_DUP2, descriptor, 3 + index) for index, descriptor in enumerate(moved)]
             command = launch.python("infra_lib.local.replicas.keeper", *arguments)
             try:
-                os.posix_spawn(command[0], command, {**os.environ}, file_actions=actions, setsid=True)
+                os.posix_spawn(command[0], command, _environment(), file_actions=actions, setsid=True)
             finally:
                 for descriptor in moved:
                     os.close(descriptor)
@@ -220,6 +223,20 @@ def _weights(app: Record, ingress: Mapping[str, Any]) -> dict[str, int]:
         name = latest if item.get("latestRevision") else str(item.get("revisionName"))
         weights[name] = weights.get(name, 0) + int(item.get("weight") or 0)
     return weights
+
+
+def _isolation() -> dict[str, Any]:
+    """How the pods are to be kept apart. Raises ServiceError where this machine does not allow it."""
+    try:
+        found = find_isolation()
+    except IsolationError as error:
+        raise refuse("LocalContainersUnsupported", str(error)) from error
+    return {"isolation": found.command, "network": found.network}
+
+
+def _environment() -> dict[str, str]:
+    """What of this process's environment a keeper gets: no more than it needs, as what it runs could read it."""
+    return {name: value for name, value in os.environ.items() if name == "PATH" or name.upper() in _PROXY_NAMES}
 
 
 def _restore_mounts(template: dict[str, Any], declared: Mapping[str, Any]) -> None:
