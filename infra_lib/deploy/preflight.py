@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra_lib.arm.ids import ResourceId
 from infra_lib.deploy.discover import read_resource
+from infra_lib.deploy.execute import RUNNING_STATES
 from infra_lib.errors import InputError
 from infra_lib.planning.compare import normalize_location
 from infra_lib.planning.model import Change
@@ -84,8 +85,9 @@ def running_deployment(target: Target, scope: str, name: str) -> str | None:
         found = target.deployments.deployments.get_at_scope(scope.lstrip("/"), name)
     except HttpResponseError:
         return None
-    state = str(found.properties.provisioning_state) if found.properties is not None else ""
-    return state if state in ("Accepted", "Running", "Creating", "Deleting", "Updating") else None
+    reported = found.properties.provisioning_state if found.properties is not None else ""
+    state = str(getattr(reported, "value", reported))
+    return state if state in RUNNING_STATES else None
 
 
 def _ask(questions: Sequence[Callable[[], Any]]) -> list[Any]:
@@ -190,7 +192,7 @@ def _registration(target: Target, namespace: str) -> Callable[[], str | None]:
             state = target.resources.providers.get(namespace).registration_state
         except HttpResponseError:
             return None
-        return namespace if str(state) in ("NotRegistered", "Unregistered") else None
+        return namespace if str(getattr(state, "value", state)) in ("NotRegistered", "Unregistered") else None
 
     return ask
 

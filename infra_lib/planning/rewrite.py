@@ -7,9 +7,11 @@ their dependencies, which may be names, ids or loops there, become the symbols t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
+from infra_lib.arm.expressions import Access, Call, Node, is_expression, parse_expression, print_node
+from infra_lib.arm.expressions import Literal as Text
 from infra_lib.arm.template import DEPLOYMENTS_TYPE, member
 
 Mode = Literal["existing", "only if not exists"]
@@ -53,8 +55,86 @@ def lift(
     if isinstance(resources, Mapping):
         return {**rest, "resources": dict(resources)}, {f"resources.{symbol}": symbol for symbol in resources}
     places = dict(_lift(resources or [], dependencies, names or {}))
-    lifted = dict(places.values())
+    named = _Named(places.values(), member(template, "variables") or {})
+    lifted = {symbol: named.value(raw) for symbol, raw in places.values()}
+    rest = {key: named.value(value) if key.lower() == "outputs" else value for key, value in rest.items()}
     return {**rest, "languageVersion": "2.0", "resources": lifted}, {place: symbol for place, (symbol, _) in places.items()}
+
+
+class _Named:
+    """Leads ``reference`` and ``list*`` by a resource's bare name, which the newer form does not have, to its symbolic name."""
+
+    def __init__(self, declared: Iterable[tuple[str, Mapping[str, Any]]], variables: Mapping[str, Any]) -> None:
+        self._variables = {name.lower(): value for name, value in variables.items()}
+        self._symbols: dict[str, list[str]] = {}
+        self._loops: set[str] = set()
+        for symbol, raw in declared:
+            self._symbols.setdefault(self._printed(_node(str(member(raw, "name")))), []).append(symbol)
+            if member(raw, "copy") is not None:
+                self._loops.add(symbol)
+
+    def value(self, value: Any) -> Any:
+        """A copy of a part of the template."""
+        if isinstance(value, str):
+            if not is_expression(value) or not _READS.search(value):
+                return value
+            return f"[{print_node(self._replaced(parse_expression(value)))}]"
+        if isinstance(value, list):
+            return [self.value(item) for item in value]
+        if not isinstance(value, Mapping):
+            return value
+        # A nested template's expressions are its own.
+        return {key: item if _is_template(key, item) else self.value(item) for key, item in value.items()}
+
+    def _replaced(self, node: Node) -> Node:
+        if isinstance(node, Access):
+            return Access(self._replaced(node.target), [self._replaced(key) for key in node.keys])
+        if not isinstance(node, Call):
+            return node
+        arguments = [self._replaced(item) for item in node.arguments]
+        if arguments and (node.key == "reference" or node.key.startswith("list")):
+            arguments[0] = self._symbol(arguments[0])
+        return Call(node.name, arguments)
+
+    def _symbol(self, node: Node) -> Node:
+        found = self._symbols.get(self._printed(node), [])
+        if len(found) == 1 and found[0] not in self._loops:
+            return Text(found[0])
+        if not found and self._is_id(node):
+            return node
+        raise CannotRewriteError(f"it refers to {print_node(node)} by name, and what that means cannot be told")
+
+    def _printed(self, node: Node) -> str:
+        return print_node(self._resolved(node))
+
+    def _resolved(self, node: Node) -> Node:
+        """A variable's own expression in its place."""
+        if isinstance(node, Call) and node.key == "variables" and isinstance(node.arguments[0], Text):
+            value = self._variables.get(str(node.arguments[0].value).lower())
+            if isinstance(value, str):
+                return _node(value)
+        return node
+
+    def _is_id(self, node: Node) -> bool:
+        resolved = self._resolved(node)
+        if isinstance(resolved, Text):
+            return str(resolved.value).startswith("/")
+        if isinstance(resolved, Call) and resolved.key in ("concat", "format") and resolved.arguments:
+            return self._is_id(resolved.arguments[0])
+        if isinstance(resolved, Access):
+            return isinstance(resolved.keys[-1], Text) and str(resolved.keys[-1].value).lower().endswith("id")
+        return isinstance(resolved, Call) and (resolved.key.endswith("resourceid") or resolved.key == "parameters")
+
+
+_READS = re.compile(r"\b(reference|list\w*)\s*\(", re.IGNORECASE)
+
+
+def _is_template(key: str, value: Any) -> bool:
+    return key.lower() == "template" and isinstance(value, Mapping) and member(value, "$schema") is not None
+
+
+def _node(text: str) -> Node:
+    return parse_expression(text) if is_expression(text) else Text(text)
 
 
 def _mark_one(
