@@ -92,7 +92,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return EXIT_FAILED
     except (KeyboardInterrupt, click.Abort):
-        fail("Interrupted. Run the same command again to go on; a deployment that Azure has begun goes on by itself.")
+        fail("Interrupted. A deployment that has begun goes on: run the same command again, and it is followed to its end.")
         return EXIT_INTERRUPTED
     except InfraError as error:
         return _report(error)

@@ -12,6 +12,7 @@ from infra_lib.cli.console import is_interactive, note, result, result_json
 from infra_lib.cli.inputs import Planned, PlanRequest, make_plan, saved_plan
 from infra_lib.cli.main import EXIT_FAILED
 from infra_lib.cli.views import ProgressView, show_plan
+from infra_lib.deploy.execute import follow_running
 from infra_lib.errors import InputError
 
 
@@ -50,12 +51,17 @@ def command(
             return _provision(planned, yes=yes, as_json=as_json)
     if what is None:
         raise InputError("Say what to provision: inference, finetuning, a .bicep, .bicepparam or .json file, or --plan FILE.")
-    planned = make_plan(
-        PlanRequest(
-            what=what, project=project, resource_group=resource_group, location=location, parameters=parameters,
-            set_values=set_values, reuse=reuse, use=use, target=target, subscription_id=subscription_id,
-        )
-    )
+    request = PlanRequest(
+        what=what, project=project, resource_group=resource_group, location=location, parameters=parameters,
+        set_values=set_values, reuse=reuse, use=use, target=target, subscription_id=subscription_id,
+    )  # fmt: skip
+    planned = make_plan(request)
+    running = planned.plan.running_deployment
+    if running is not None:
+        # An interrupted run left it: what exists is still being made, so the plan is made again when it has ended.
+        with planned.target, ProgressView() as view:
+            follow_running(planned.target, scope=str(planned.plan.scope.id), name=running, listener=view)
+        planned = make_plan(request)
     with planned.target:
         return _provision(planned, yes=yes, as_json=as_json)
 

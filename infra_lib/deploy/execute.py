@@ -23,6 +23,9 @@ _IN_PROGRESS = re.compile(r"\w*OperationInProgress|AnotherOperationInProgress|Op
 _RETRIES = 6
 _FIRST_RETRY_SECONDS = 10.0
 
+RUNNING_STATES = ("Accepted", "Running", "Creating", "Deleting", "Updating")
+"""A deployment's states while it goes on."""
+
 _STATES: dict[str, State] = {"Succeeded": "succeeded", "Failed": "failed", "Canceled": "canceled", "Running": "running"}
 
 
@@ -139,6 +142,28 @@ def deploy(
         operations=follower.last,
         duration=follower.elapsed(),
     )
+
+
+def follow_running(target: Target, *, scope: str, name: str, listener: Listener = ignore) -> str:
+    """Follow a deployment that runs already to its end, and return the state that it ended in (``Succeeded``, ``Failed``, ...).
+
+    Raises DeploymentError where it can no longer be read.
+    """
+    from azure.core.exceptions import HttpResponseError
+
+    follower = _Follower(target, scope, name, listener)
+    follower.tell("started", "It runs already; following it to its end.")
+    while True:
+        try:
+            found = target.deployments.deployments.get_at_scope(scope.lstrip("/"), name)
+        except HttpResponseError as error:
+            raise failure(error, f"following deployment '{name}'") from error
+        follower.report(follower.operations())
+        state = str(found.properties.provisioning_state) if found.properties is not None else ""
+        if state not in RUNNING_STATES:
+            follower.tell(_STATES.get(state, "failed"))
+            return state
+        target.sleep(2)
 
 
 class _Follower:

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from infra_lib.parameters import ResolvedParameters
 
 
+DEPLOYMENTS_TYPE = "Microsoft.Resources/deployments"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What a deployment would do, resource by resource; made by :func:`plan`, carried out by :meth:`apply`.
@@ -67,6 +70,11 @@ class Plan:
     def conflicts(self) -> tuple[Change, ...]:
         """What stops the plan."""
         return self.change_set.conflicts
+
+    @property
+    def running_deployment(self) -> str | None:
+        """The name of a deployment that runs already under this one's name, so that the plan has to wait for its end."""
+        return next((change.resource.name for change in self.conflicts if change.resource.type == DEPLOYMENTS_TYPE), None)
 
     @property
     def is_empty(self) -> bool:
@@ -234,7 +242,7 @@ def plan(
         source=source,
         target=target,
         scope=scope,
-        change_set=ChangeSet(changes=(*_running(target, scope, source, changes), *changes)),
+        change_set=ChangeSet(changes=(*_running(target, scope, source), *changes)),
         parameters=bound,
         resource_group=resource_group if source.needs_resource_group else None,
         location=location,
@@ -265,17 +273,15 @@ def _stopped(change: Change, reason: str | None) -> Change:
     return change if reason is None else dataclasses.replace(change, action="conflict", reason=reason)
 
 
-def _running(target: Target, scope: Scope, source: Source, changes: Iterable[Change]) -> list[Change]:
-    """A conflict when a deployment of the same name runs and this one would write something."""
+def _running(target: Target, scope: Scope, source: Source) -> list[Change]:
+    """A conflict when a deployment of the same name runs: what exists is still being made."""
     name = deployment_name(source.stem)
-    if not any(change.writes for change in changes):
-        return []
     state = running_deployment(target, str(scope.id), name)
     if state is None:
         return []
     resource = DesiredResource(
         path="", symbol=None, id=f"{scope.id}/providers/Microsoft.Resources/deployments/{name}",
-        type="Microsoft.Resources/deployments", name=name, api_version="", body={},
+        type=DEPLOYMENTS_TYPE, name=name, api_version="", body={},
     )  # fmt: skip
     return [Change(action="conflict", resource=resource, reason=f"is {state.lower()}: wait until it ends, or cancel it")]
 

@@ -194,7 +194,7 @@ def test_an_interrupt_leaves_the_old_config_and_says_how_to_go_on(
 
     monkeypatch.setattr(ProgressView, "__call__", interrupt)
     assert run(["provision", "inference", "--project", str(project), *GROUP]) == 130
-    assert "Run the same command again" in capsys.readouterr().err
+    assert "run the same command again" in capsys.readouterr().err
     assert (project / "infra" / "inference.config.json").read_bytes() == before
     monkeypatch.undo()
     provision(project, capsys)

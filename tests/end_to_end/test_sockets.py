@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from infra_lib.cli.main import run
 from infra_lib.deploy.target import Target
 from infra_lib.errors import InputError
 from infra_lib.local import LocalResourceManager, serve
@@ -47,3 +48,35 @@ def test_a_subscription_is_needed_and_is_a_guid(monkeypatch: pytest.MonkeyPatch)
         Target.azure()
     with pytest.raises(InputError, match="not a GUID"):
         Target.azure("production")
+
+
+def test_a_run_that_was_interrupted_is_followed_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from infra_lib.cli.views import ProgressView
+
+    monkeypatch.delenv("AZURE_SUBSCRIPTION_ID", raising=False)
+    write_project(tmp_path / "phi")
+    config = tmp_path / "phi" / "infra" / "inference.config.json"
+    before = config.read_bytes()
+    manager = LocalResourceManager(tmp_path / "store", pace=0.3)
+    with serve(manager) as server:
+        command = ["provision", "inference", "--project", str(tmp_path / "phi"), "-g", "rg", "-l", "westeurope"]
+        command += ["--target", server.url]
+
+        def interrupt(self: object, event: object) -> None:
+            raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(ProgressView, "__call__", interrupt)
+            assert run(command) == 130
+        assert config.read_bytes() == before
+        capsys.readouterr()
+        assert run(["plan", *command[1:]]) == 1
+        assert "is running" in capsys.readouterr().err
+        assert run(command) == 0
+        printed = capsys.readouterr().err
+        assert "It runs already" in printed
+        assert "no deployment was sent" in printed
+        assert all(json.loads(config.read_text()).values())
+    manager.close()
