@@ -19,6 +19,10 @@ from infra_lib.bicep.spelling import suggest
 
 _RESERVED = ("az", "sys")
 _LITERAL_CALLS = frozenset(("json", "max", "min"))
+_LAMBDA_PARAMETERS: dict[str, tuple[int, int]] = {
+    "filter": (1, 2), "groupBy": (1, 1), "map": (1, 2), "mapValues": (1, 1), "reduce": (2, 3), "sort": (2, 2), "toObject": (1, 1),
+}  # fmt: skip
+"""The least and greatest number of parameters of the lambdas that a function takes."""
 
 
 def bind(model: SemanticModel) -> None:
@@ -593,7 +597,13 @@ class _Binder:
                 inner = inner.expression
             if isinstance(inner, s.Lambda):
                 self.placed_lambdas.add(inner)
-            self.visit(argument)
+                errors = self.errors
+                self.visit(argument)
+                counts = _LAMBDA_PARAMETERS.get(function.name) if type(function) is sym.BuiltInFunction else None
+                if counts is not None and errors == self.errors and not counts[0] <= len(inner.parameters) <= counts[1]:
+                    self.error("BCP070", argument)
+            else:
+                self.visit(argument)
         self.name_only = before
 
     def call(self, node: s.FunctionCall) -> None:

@@ -280,6 +280,8 @@ class _Checks:
     def check_export(self, decorator: s.Decorator) -> None:
         """What other files import must not depend on what only a deployment of this file has."""
         symbol = self.model.symbols.get(self.node)
+        if not isinstance(self.node, s.Declaration):
+            self.model.report("BCP361", decorator)
         if not isinstance(symbol, sym.DeclaredSymbol):
             return
         reached: set[sym.DeclaredSymbol] = {symbol}

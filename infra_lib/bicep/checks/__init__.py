@@ -12,11 +12,11 @@ from collections.abc import Callable
 from infra_lib.bicep.checks.arithmetic import check_arithmetic
 from infra_lib.bicep.checks.calls import check_lambda_arguments, check_methods
 from infra_lib.bicep.checks.declarations import check_decorator_forms, check_reserved_names, check_target_scope
+from infra_lib.bicep.checks.existing import check_existing_bodies, check_type_names
 from infra_lib.bicep.checks.experimental import check_experimental
 from infra_lib.bicep.checks.loops import check_collections, check_loop_names, check_loops, check_safe_indexes
 from infra_lib.bicep.checks.module_access import check_module_accesses, check_module_scopes
 from infra_lib.bicep.checks.module_parameters import check_module_parameters
-from infra_lib.bicep.checks.existing import check_existing_bodies, check_type_names
 from infra_lib.bicep.checks.parents import check_inlined_existing, check_parents
 from infra_lib.bicep.checks.placement import (
     check_any,
