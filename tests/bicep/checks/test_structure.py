@@ -18,13 +18,14 @@ LOCK = "'Microsoft.Authorization/locks@2020-05-01'"
 MODULE = {"/m.bicep": "param p string = ''\n@secure()\nparam s string = ''\noutput o string = p\n"}
 
 
+_SCOPES = {
+    "microsoft.storage/storageaccounts": (Scopes.RESOURCE_GROUP, Scopes.RESOURCE_GROUP),
+    "microsoft.test/facts": (Scopes.RESOURCE_GROUP | Scopes.SUBSCRIPTION, Scopes.NONE),
+}
+
+
 class ScopedTypes(Catalog):
     """Types whose scopes are known: one for resource groups alone, one that can only be read."""
-
-    scopes = {
-        "microsoft.storage/storageaccounts": (Scopes.RESOURCE_GROUP, Scopes.RESOURCE_GROUP),
-        "microsoft.test/facts": (Scopes.RESOURCE_GROUP | Scopes.SUBSCRIPTION, Scopes.NONE),
-    }
 
     @property
     def source(self) -> str:
@@ -35,7 +36,7 @@ class ScopedTypes(Catalog):
         return False
 
     def find(self, type_name: str, api_version: str) -> ResourceType | None:
-        known = self.scopes.get(type_name.lower())
+        known = _SCOPES.get(type_name.lower())
         if known is None:
             return None
         return ResourceType(
@@ -46,7 +47,7 @@ class ScopedTypes(Catalog):
         return ("2023-01-01",)
 
     def type_names(self) -> Iterator[str]:
-        return iter(self.scopes)
+        return iter(_SCOPES)
 
 
 def found(text: str, catalog: Catalog | None = None) -> list[tuple[str, str]]:
@@ -55,7 +56,9 @@ def found(text: str, catalog: Catalog | None = None) -> list[tuple[str, str]]:
     lines = text.split("\n")
     result = []
     for diagnostic in compiled.diagnostics:
-        assert diagnostic.line is not None and diagnostic.column is not None and diagnostic.end_column is not None
+        assert diagnostic.line is not None
+        assert diagnostic.column is not None
+        assert diagnostic.end_column is not None
         line = lines[diagnostic.line - 1]
         end = diagnostic.end_column - 1 if diagnostic.end_line == diagnostic.line else len(line)
         result.append((diagnostic.code, line[diagnostic.column - 1 : end]))
