@@ -159,7 +159,8 @@ def follow_running(target: Target, *, scope: str, name: str, listener: Listener 
         except HttpResponseError as error:
             raise failure(error, f"following deployment '{name}'") from error
         follower.report(follower.operations())
-        state = str(found.properties.provisioning_state) if found.properties is not None else ""
+        reported = found.properties.provisioning_state if found.properties is not None else ""
+        state = str(getattr(reported, "value", reported))
         if state not in RUNNING_STATES:
             follower.tell(_STATES.get(state, "failed"))
             return state
