@@ -54,7 +54,7 @@ class LocalResourceManager:
         if self.runs_containers:
             from infra_lib.local.replicas.runtime import ProcessRuntime
 
-            context.runtime = ProcessRuntime(self._store)
+            context.runtime = ProcessRuntime(self._store, paced=bool(self._pace))
         return Service(context)
 
     @property

@@ -180,6 +180,17 @@ def test_the_initial_delay_of_a_probe_is_not_waited_for(world: World) -> None:
     assert time.monotonic() - began < 10
 
 
+def test_with_a_pace_probes_keep_the_delays_of_the_template(stored: Callable[..., Clients]) -> None:
+    clients = stored(pace={"Microsoft.App/jobs": 1})
+    world = World(clients)
+    probe = {**READINESS, "initialDelaySeconds": 1, "periodSeconds": 1}
+    app = world.app_of(world.template(world.container(SERVE, probes=[probe])))
+    began = time.monotonic()
+    app.deploy()
+    assert time.monotonic() - began > 1
+    clients.manager.reset()
+
+
 def test_a_container_that_stops_answering_is_started_again_by_its_liveness_probe(world: World) -> None:
     probes = [
         {"type": "Liveness", "httpGet": {"path": "/alive", "port": PORT}, "periodSeconds": 1, "failureThreshold": 1},

@@ -207,12 +207,12 @@ def test_what_was_deleted_behind_our_back_is_named_with_the_next_step(journey: J
     ("workload", "values", "said"),
     [
         ("inference", {"ACA_APP_NAME": None}, "ACA_APP_NAME is missing. Run `infra provision inference`"),
-        ("inference", {"ACA_APP_NAME": 7}, "ACA_APP_NAME is 7, not text"),
+        ("inference", {"ACA_APP_NAME": 7}, "ACA_APP_NAME is 7"),
         ("inference", {"RESOURCE_GROUP_NAME": ""}, "RESOURCE_GROUP_NAME is missing"),
         ("inference", {"SUBSCRIPTION_ID": "11111111-1111-1111-1111-111111111111"}, "is about subscription 11111111"),
-        ("finetuning", {"COMMANDS": "python3 train.py"}, "COMMANDS has to be a list of commands"),
-        ("finetuning", {"COMMANDS": ["echo", 1]}, "COMMANDS has to be a list of commands"),
-        ("finetuning", {"COMMANDS": []}, "COMMANDS has to be a list of commands"),
+        ("finetuning", {"COMMANDS": "python3 train.py"}, "COMMANDS .* a list of"),
+        ("finetuning", {"COMMANDS": ["echo", 1]}, "COMMANDS .* a list of"),
+        ("finetuning", {"COMMANDS": []}, "COMMANDS .* a list of"),
     ],
 )
 def test_a_wrong_value_of_a_config_file_is_named(journey: Journey, workload: str, values: dict[str, Any], said: str) -> None:

@@ -115,6 +115,9 @@ class Container:
 
     def _wait_for(self, probe: Probe, attempt: int, allowance: float | None) -> bool:
         """Ask until it succeeds; False when its time is over or the container has ended."""
+        paced: bool = self.pod.spec["paced"]
+        if paced:
+            self.pod.ending.wait(probe.initial_delay)
         begun, said, succeeded = time.monotonic(), "", 0
         while self._is_current(attempt):
             succeeded = succeeded + 1 if probe.succeeds() else 0
@@ -128,7 +131,7 @@ class Container:
                 if problem != said and self._is_current(attempt):
                     self.pod.report(self, state="Running", details=problem)
                     said = problem
-            self.pod.ending.wait(PACE)
+            self.pod.ending.wait(probe.period if paced else PACE)
         return False
 
     def _fails(self, probe: Probe, attempt: int) -> bool:

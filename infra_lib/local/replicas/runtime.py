@@ -30,10 +30,14 @@ _UNANSWERED = "The process that kept it is gone: this machine was restarted, or 
 
 
 class ProcessRuntime:
-    """Runs the replicas of a store that lies in a folder. Nothing starts before a restart, a start or an execution asks for."""
+    """Runs the replicas of a store that lies in a folder. Nothing starts before a restart, a start or an execution asks for it.
 
-    def __init__(self, store: Store) -> None:
+    ``paced``: probes keep the template's initial delays and periods, in place of being asked at once and often.
+    """
+
+    def __init__(self, store: Store, *, paced: bool = False) -> None:
         self._store = store
+        self._paced = paced
 
     # ------------------------------------------------------------------------------------------ apps
 
@@ -69,7 +73,7 @@ class ProcessRuntime:
         template = revision.properties["template"]
         ingress = app.properties["configuration"].get("ingress") or {}
         port = int(ingress.get("targetPort") or 0) or None
-        builder = Builder(self._store, app, template, folder)
+        builder = Builder(self._store, app, template, folder, paced=self._paced)
         count = max(int((template.get("scale") or {}).get("minReplicas") or 1), 1)
         replicas = []
         for _ in range(count):
@@ -112,10 +116,11 @@ class ProcessRuntime:
             "CONTAINER_APP_JOB_NAME": str(job.body["name"]), "CONTAINER_APP_JOB_EXECUTION_NAME": name,
             "CONTAINER_APP_REPLICA_NAME": replica,
         }  # fmt: skip
+        builder = Builder(self._store, job, template, folder, paced=self._paced)
         message = {
             "do": "run",
             "revision": name,
-            "replicas": [Builder(self._store, job, template, folder).replica(replica, own=own, port=None, once=True)],
+            "replicas": [builder.replica(replica, own=own, port=None, once=True)],
             "timeout": configuration["replicaTimeout"],
             "retries": configuration.get("replicaRetryLimit") or 0,
             **_isolation(),

@@ -48,11 +48,12 @@ def refuse(code: str, message: str) -> ServiceError:
 class Builder:
     """Makes the specs of the replicas of an app or of an execution."""
 
-    def __init__(self, store: Store, owner: Record, template: Mapping[str, Any], folder: Path) -> None:
+    def __init__(self, store: Store, owner: Record, template: Mapping[str, Any], folder: Path, *, paced: bool) -> None:
         self._store = store
         self._owner = owner
         self._template = template
         self._folder = folder
+        self._paced = paced
         self._secrets = {item["name"]: item.get("value") for item in owner.private.get("secrets") or []}
 
     def replica(self, name: str, *, own: Mapping[str, str], port: int | None, once: bool) -> dict[str, Any]:
@@ -73,6 +74,7 @@ class Builder:
             "folder": str(self._folder / name),
             "port": port,
             "once": once,
+            "paced": self._paced,
             "grace": self._template.get("terminationGracePeriodSeconds"),
             "secrets": [value for value in self._secrets.values() if value],
             "proxyLogin": f"{login}@" if login else "",
