@@ -10,7 +10,7 @@ import click
 from infra_lib.cli import options
 from infra_lib.cli.console import note, result, result_json
 from infra_lib.cli.targets import choose_target
-from infra_lib.cli.transfer_view import TransferView
+from infra_lib.cli.transfer_view import TransferView, confirm_transfer
 from infra_lib.cli.views import note_what_runs
 from infra_lib.errors import InputError
 from infra_lib.workloads.project import Project
@@ -21,16 +21,19 @@ from infra_lib.workloads.project import Project
 @options.project_option
 @options.target_options
 @click.option("--no-wait", is_flag=True, help="Do not wait until the run has ended.")
+@options.yes_option
 @options.json_option
 def command(
-    project: Path | None, target: str | None, subscription_id: str | None, no_wait: bool, as_json: bool
+    project: Path | None, target: str | None, subscription_id: str | None, no_wait: bool, yes: bool, as_json: bool
 ) -> None:
     """Synchronise the project to its share and start the job; its log goes to standard error until it has ended."""
     opened = Project.open(project or ".")
     with choose_target(target, project=opened, subscription_id=subscription_id) as chosen:
         note_what_runs(chosen)
         with TransferView("sending") as transfer:
-            execution = opened.finetuning.run(chosen, progress=transfer)
+            execution = opened.finetuning.run(
+                chosen, progress=transfer, confirm=lambda plan: confirm_transfer(plan, transfer, yes=yes)
+            )
         note(f"Execution {execution.name} began in {chosen.name}.")
         if not no_wait:
             # One that cannot even begin has no log; waiting for it says why.

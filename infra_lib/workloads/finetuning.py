@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from infra_lib.deploy.log_stream import LogLine, LogSource
     from infra_lib.deploy.target import Target
     from infra_lib.workloads.sync.download import DownloadResult
-    from infra_lib.workloads.sync.model import SyncListener
+    from infra_lib.workloads.sync.model import Confirm, SyncListener
 
 TAIL_LINES = 100
 _JOB_TYPE = "Microsoft.App/jobs"
@@ -57,12 +57,18 @@ class Finetuning(Workload):
     # ------------------------------------------------------------------------------------------ running
 
     def run(
-        self, target: Target, *, sync: bool = True, listener: Listener = ignore, progress: SyncListener | None = None
+        self,
+        target: Target,
+        *,
+        sync: bool = True,
+        listener: Listener = ignore,
+        progress: SyncListener | None = None,
+        confirm: Confirm | None = None,
     ) -> Execution:
         """Synchronise the workspace, then start the job; the execution that this began.
 
         It runs COMMANDS of the config file, else the parameter file's ``defaultCommands``, else what the job was provisioned
-        with.
+        with. ``confirm`` is asked before anything is sent.
         Raises InputError for a config file that does not fit and while another execution runs.
         """
         place = self._place(target)
@@ -78,7 +84,7 @@ class Finetuning(Workload):
                 "`infra logs finetuning --follow`, wait until it has ended, or stop it with project.finetuning.stop()."
             )
         if sync:
-            self.project.sync(target, workload=self.name, progress=progress)
+            self.project.sync(target, workload=self.name, confirm=confirm, progress=progress)
         template = None
         if commands is not None and live.joined(commands) != live.command_of(job.properties.template.containers[0]):
             containers = live.with_command(job.properties.template.containers, commands)

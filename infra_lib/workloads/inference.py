@@ -18,7 +18,7 @@ from infra_lib.workloads.workload import Workload
 if TYPE_CHECKING:
     from infra_lib.deploy.log_stream import LogLine, LogSource
     from infra_lib.deploy.target import Target
-    from infra_lib.workloads.sync.model import SyncListener
+    from infra_lib.workloads.sync.model import Confirm, SyncListener
 
 DEPLOY_SECONDS = 1800.0
 TAIL_LINES = 100
@@ -65,20 +65,21 @@ class Inference(Workload):
         sync: bool = True,
         listener: Listener = ignore,
         progress: SyncListener | None = None,
+        confirm: Confirm | None = None,
     ) -> Endpoint:
         """Synchronise the workspace, then restart the app, and wait until it answers.
 
         The active revision's replicas are restarted; when the parameter file's commands are others than the app's, a new
         revision is made instead. ``timeout`` is in seconds; ``listener`` is told what happens, ``progress`` how far the transfer
-        is. Raises InputError for a config file that does not fit, DeploymentError with the container's last log lines when it
-        does not start.
+        is, and ``confirm`` is asked before it begins. Raises InputError for a config file that does not fit, DeploymentError with
+        the container's last log lines when it does not start.
         """
         place = self._place(target)
         with live.service_errors(self, place, f"reading app '{place.name}'"):
             app = target.container_apps.container_apps.get(place.resource_group, place.name)
         endpoint = self.endpoint_of(app)
         if sync:
-            self.project.sync(target, workload=self.name, progress=progress)
+            self.project.sync(target, workload=self.name, confirm=confirm, progress=progress)
         began = time.monotonic()
 
         def tell(state: Any, message: str) -> None:
