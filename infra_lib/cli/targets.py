@@ -46,11 +46,20 @@ def choose_resource_group(target: Target, name: str | None, configured: str | No
     """The resource group: the option, else the config file's, else chosen from a list on a terminal. Raises InputError."""
     chosen = name or configured
     if chosen:
+        _check_group_name(chosen)
         return chosen
     if not is_interactive():
         raise InputError("No resource group is named: add --resource-group NAME.")
     names = sorted(group.name for group in target.resources.resource_groups.list() if group.name)
     return _choose(f"Resource group in {target.name}", names, "Name of a new resource group")
+
+
+def _check_group_name(name: str) -> None:
+    from infra_lib.parameters import check_name
+
+    wrong = check_name("Microsoft.Resources/resourceGroups", name)
+    if wrong is not None:
+        raise InputError(f"'{name}' cannot be the name of {wrong.kind}: {wrong.problem}. {wrong.fix}")
 
 
 def _served_target(url: str, subscription_id: str | None) -> Target:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from infra_lib.deploy.failures import describe_error, error_body, failure
 from infra_lib.deploy.progress import Event, Listener, State, ignore
-from infra_lib.errors import DeploymentError
+from infra_lib.errors import DeploymentError, InputError
 
 if TYPE_CHECKING:
     from azure.core.exceptions import HttpResponseError
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _IN_PROGRESS = re.compile(r"\w*OperationInProgress|AnotherOperationInProgress|OperationNotAllowedOnResourceBeingUpdated")
 _RETRIES = 6
 _FIRST_RETRY_SECONDS = 10.0
+
+_NO_SUCH_LOCATION = ("LocationNotAvailableForResourceGroup", "LocationNotAvailableForResourceType", "InvalidLocation")
 
 RUNNING_STATES = ("Accepted", "Running", "Creating", "Deleting", "Updating")
 """A deployment's states while it goes on."""
@@ -80,6 +82,8 @@ def create_resource_group(target: Target, name: str, location: str, tags: Mappin
     try:
         target.resources.resource_groups.create_or_update(name, group)
     except HttpResponseError as error:
+        if error_body(error).get("code") in _NO_SUCH_LOCATION:
+            raise InputError(f"'{location}' is no location for a resource group: write one such as westeurope or eastus2.") from error
         raise failure(error, f"creating resource group '{name}' in {location}") from error
 
 

@@ -47,7 +47,8 @@ def test_an_unknown_command_or_option_is_bad_usage(capsys: pytest.CaptureFixture
 
 def test_build_writes_beside_the_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["build", "good.bicep"]) == 0
-    assert json.loads((folder / "good.json").read_text())["outputs"]["hello"]["value"] == "[format('hello {0}', parameters('name'))]"
+    outputs = json.loads((folder / "good.json").read_text())["outputs"]
+    assert outputs["hello"]["value"] == "[format('hello {0}', parameters('name'))]"
     assert capsys.readouterr().out == ""
 
 
@@ -200,3 +201,17 @@ def test_a_full_disk_under_standard_output_is_one_message(
     monkeypatch.setattr("infra_lib.cli.build.result", full)
     assert run(["build", "good.bicep", "--stdout"]) == 1
     assert "disk is full" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        (["-g", "bad name!.", "-l", "westeurope"], "cannot be the name of a resource group"),
+        (["-g", "rg", "-l", "nowhere"], "no location"),
+    ],
+)
+def test_a_group_or_a_location_that_cannot_be_is_bad_input(
+    folder: Path, capsys: pytest.CaptureFixture[str], where: list[str], message: str
+) -> None:
+    assert run(["provision", "good.bicep", *where]) == 2
+    assert message in capsys.readouterr().err
