@@ -83,7 +83,8 @@ def create_resource_group(target: Target, name: str, location: str, tags: Mappin
         target.resources.resource_groups.create_or_update(name, group)
     except HttpResponseError as error:
         if error_body(error).get("code") in _NO_SUCH_LOCATION:
-            raise InputError(f"'{location}' is no location for a resource group: write one such as westeurope or eastus2.") from error
+            message = f"'{location}' is no location for a resource group: write one such as westeurope or eastus2."
+            raise InputError(message) from error
         raise failure(error, f"creating resource group '{name}' in {location}") from error
 
 
