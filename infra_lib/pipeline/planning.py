@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +15,7 @@ from infra_lib.deploy.execute import Deployment, create_resource_group, deploy, 
 from infra_lib.deploy.preflight import preflight, register, running_deployment
 from infra_lib.deploy.progress import Listener, ignore
 from infra_lib.deploy.runtime import LiveRuntime
-from infra_lib.errors import InputError, PlanError
+from infra_lib.errors import InputError, PlanError, TemplateError
 from infra_lib.pipeline.bindings import bound_template
 from infra_lib.pipeline.desired import desired_resources
 from infra_lib.pipeline.evaluation import bind, make_scope
@@ -23,7 +25,7 @@ from infra_lib.pipeline.source import ParametersLike, Source, load
 from infra_lib.pipeline.symbols import symbolic_names
 from infra_lib.planning.added_secrets import KEPT_PARAMETER, keep_added
 from infra_lib.planning.decide import decide
-from infra_lib.planning.model import Change, ChangeSet, DesiredResource, LiveState
+from infra_lib.planning.model import HIDDEN, Change, ChangeSet, DesiredResource, LiveState
 from infra_lib.planning.policy import ReusePolicy
 from infra_lib.planning.report import counts, html_fragment, html_page, value_rows
 from infra_lib.planning.rewrite import CannotRewriteError, Mode, mark
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 
 
 DEPLOYMENTS_TYPE = "Microsoft.Resources/deployments"
+
+_MADE_ANEW = re.compile(r"\b(newGuid|utcNow)\s*\(", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +103,22 @@ class Plan:
     def values(self) -> list[tuple[str, str, str]]:
         """(parameter, value as text, where it comes from) for every parameter; secure values as ``***``."""
         origins = {name: origin.text for name, origin in self.parameters.origins.items()}
-        return value_rows(self.parameters.shown(), origins)
+        return value_rows({**self._defaults(), **self.parameters.shown()}, origins)
+
+    def _defaults(self) -> dict[str, str]:
+        """The template's defaults as they evaluate here; those that are made anew by every deployment are left out."""
+        from infra_lib.arm.deployment import prepare
+
+        declared = self.source.template.get("parameters", {})
+        try:
+            bound = prepare(self.source.template, self.parameters.parameters, self.scope).parameters
+        except TemplateError:
+            return {}
+        return {
+            parameter.name: HIDDEN if parameter.secure else json.dumps(parameter.value, ensure_ascii=False)
+            for parameter in bound.values()
+            if parameter.is_default and not _MADE_ANEW.search(str(declared.get(parameter.name, {}).get("defaultValue", "")))
+        }
 
     @property
     def title(self) -> str:

@@ -16,7 +16,7 @@ COLOURS: dict[Action, tuple[str, str]] = {
 }
 """Fill and line of each action's boxes, readable on white and in print."""
 
-_WIDTH, _HEIGHT, _GAP_X, _GAP_Y, _MARGIN = 210, 46, 70, 18, 12
+_WIDTH, _HEIGHT, _GAP_X, _GAP_Y, _MARGIN = 226, 46, 46, 18, 12
 
 
 def svg(changes: Sequence[Change]) -> str:
@@ -76,15 +76,20 @@ def _arrow(start: tuple[int, int], end: tuple[int, int]) -> str:
 def _box(change: Change, place: tuple[int, int]) -> str:
     x, y = _corner(place)
     fill, line = COLOURS[change.action]
-    kind = change.resource.type.partition("/")[2] or change.resource.type
+    kind = change.resource.type.rpartition("/")[2]
     title = escape(f"{change.action}: {change.resource.type} {change.resource.name} - {change.reason}")
     return (
         f'<g><title>{title}</title>'
         f'<rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}" rx="6" fill="{fill}" stroke="{line}"/>'
-        f'<text x="{x + 10}" y="{y + 19}" font-weight="600" fill="#1f2328">{escape(_cut(change.resource.name))}</text>'
+        f'<text x="{x + 10}" y="{y + 19}" font-weight="600" fill="#1f2328">{escape(_end(change.resource.name))}</text>'
         f'<text x="{x + 10}" y="{y + 36}" fill="{line}">{escape(_cut(f"{change.action} {kind}"))}</text></g>'
     )
 
 
 def _cut(text: str, limit: int = 30) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _end(name: str, limit: int = 27) -> str:
+    """The end of a name that is too long: what tells a child from its siblings."""
+    return name if len(name) <= limit else "…" + name[1 - limit :]
