@@ -174,7 +174,7 @@ def _project() -> Iterator[tuple[Any, Any]]:
     folder = Path(tempfile.mkdtemp())
     try:
         with Target.local() as target:
-            target.resources.resource_groups.create_or_update("rg", {"location": "westus"})  # type: ignore[call-overload]
+            target.resources.resource_groups.create_or_update("rg", {"location": "westus"})
             account: Any = {"location": "westus", "kind": "StorageV2", "sku": {"name": "Standard_LRS"}}
             target.storage.storage_accounts.begin_create("rg", "benchmark", account).result()
             shared: Any = {"properties": {"shareQuota": 10}}

@@ -133,3 +133,21 @@ def test_download(project: Project, capsys: pytest.CaptureFixture[str], tmp_path
     status, _, err = infra(capsys, project, "download", "nothing")
     assert status == 2
     assert "has no nothing" in err
+
+
+@pytest.mark.parametrize("words", [("run", "finetuning"), ("deploy", "inference")])
+def test_runs_and_deploys_ask_as_well(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, words: tuple[str, str]
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.delenv("INFRA_TARGET", raising=False)
+    monkeypatch.delenv("AZURE_SUBSCRIPTION_ID", raising=False)
+    monkeypatch.setattr(transfer_view, "ASK_FILES", 50)
+    folder = tmp_path / "phi"
+    assert run(["init", str(folder)]) == 0
+    assert run(["provision", words[1], "--project", str(folder), "-g", "rg", "-l", "westeurope"]) == 0
+    write(folder, {f"model-cache/{number}": "x" for number in range(60)})
+    status, out, err = infra(capsys, Project.open(folder), *words)
+    assert (status, out) == (2, "")
+    assert "are perhaps not all meant" in err
+    assert "model-cache/" in err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import threading
 import time
 from dataclasses import dataclass
@@ -168,7 +169,8 @@ def _refuse_newer(items: list[Download]) -> None:
     newer = []
     for item in items:
         with contextlib.suppress(OSError):
-            if write_time(item.destination.stat().st_mtime_ns) > item.entry.written + TIME_TOLERANCE:
+            here = item.destination.stat()
+            if stat.S_ISREG(here.st_mode) and write_time(here.st_mtime_ns) > item.entry.written + TIME_TOLERANCE:
                 newer.append(shown_path(str(item.destination)))
     if newer:
         shown = ", ".join(newer[:10]) + (f" and {len(newer) - 10} more" if len(newer) > 10 else "")
