@@ -74,17 +74,25 @@ def value_of(expression: str, head: str = HEAD) -> Any:
         ("map(a, i => i.x)", "[map(parameters('a'), lambda('i', lambdaVariables('i').x))]"),
         ("nameof(o.prop)", "prop"),
         ("sys.length(a)", "[length(parameters('a'))]"),
-        ("{p: [for (v, i) in a: '${v}${i}']}", {
-            "copy": [{
-                "name": "p",
-                "count": "[length(parameters('a'))]",
-                "input": "[format('{0}{1}', parameters('a')[copyIndex('p')], copyIndex('p'))]",
-            }],
-        }),
     ],
 )  # fmt: skip
 def test_value_in_the_template(expression: str, expected: Any) -> None:
     assert value_of(expression) == expected
+
+
+def test_loop_in_a_property() -> None:
+    compiled = compile_text(
+        "param a array\nresource r 'Microsoft.Network/virtualNetworks@2023-04-01' = {\n  name: 'r'\n"
+        "  properties: {p: [for (v, i) in a: '${v}${i}']}\n}\n"
+    )
+    assert compiled.template is not None
+    assert compiled.template["resources"][0]["properties"] == {
+        "copy": [{
+            "name": "p",
+            "count": "[length(parameters('a'))]",
+            "input": "[format('{0}{1}', parameters('a')[copyIndex('p')], copyIndex('p'))]",
+        }],
+    }
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,9 @@ from infra_lib.bicep.checks.declarations import check_decorator_forms, check_res
 from infra_lib.bicep.checks.existing import check_existing_bodies, check_type_names
 from infra_lib.bicep.checks.experimental import check_experimental
 from infra_lib.bicep.checks.loops import check_collections, check_loop_names, check_loops, check_safe_indexes
-from infra_lib.bicep.checks.module_access import check_module_accesses, check_module_scopes
+from infra_lib.bicep.checks.module_access import check_module_accesses
 from infra_lib.bicep.checks.module_parameters import check_module_parameters
+from infra_lib.bicep.checks.module_structure import check_module_bodies, check_module_scopes
 from infra_lib.bicep.checks.parents import check_inlined_existing, check_parents
 from infra_lib.bicep.checks.placement import (
     check_any,
@@ -62,6 +63,7 @@ CHECKS: tuple[Callable[[SemanticModel], None], ...] = (
     check_scope_choices,
     check_module_accesses,
     check_module_scopes,
+    check_module_bodies,
     check_module_parameters,
     check_any,
     check_computed_keys,

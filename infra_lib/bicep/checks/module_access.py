@@ -1,4 +1,4 @@
-"""What is read off modules, and the scopes that they are deployed to."""
+"""What is read off modules."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from infra_lib.bicep.model import SemanticModel
 from infra_lib.bicep.spelling import suggest
 
 _PROPERTIES = ("name", "outputs")
-_CODES = {"tenant": "BCP113", "managementGroup": "BCP114", "subscription": "BCP115", "resourceGroup": "BCP116"}
-"""The mistake of a module's scope by the scope of the file."""
 
 
 def check_module_accesses(model: SemanticModel) -> None:
@@ -55,41 +53,3 @@ def _report_unknown(model: SemanticModel, identifier: s.Identifier, known: tuple
         model.report("BCP052", identifier, name=identifier.name)
     else:
         model.report("BCP053", identifier, name=identifier.name, known=", ".join(sorted(known)))
-
-
-def check_module_scopes(model: SemanticModel) -> None:
-    """Report modules at a scope that their template is not written for, or that this file cannot reach."""
-    for module in model.modules:
-        target = module.target
-        if target is None or module.body is None or model.kind != "bicep":
-            continue
-        value = module.property("scope")
-        scope = model.resource_table.scope_of(module)
-        wanted = target.target_scope
-        if isinstance(value, s.Ternary) or (value is not None and _is_item(model, value) and scope.kind == "resource"):
-            continue
-        if wanted is not None and scope.kind != wanted:
-            if value is None:
-                model.report("BCP035", module.identifier, names='"scope"')
-            model.report("BCP134", value or module.node.value, scope=scope.kind, wanted=wanted)
-        elif value is not None and not _is_reachable(model, module):
-            model.report(_CODES.get(model.scope, "BCP116"), value, scope=scope.kind)
-
-
-def _is_item(model: SemanticModel, node: s.Expression) -> bool:
-    symbol = model.symbols.get(node)
-    return isinstance(symbol, sym.DeployableSymbol)
-
-
-def _is_reachable(model: SemanticModel, module: sym.ModuleSymbol) -> bool:
-    """False for a scope that this file cannot name so; a function without its arguments is a mistake of the call."""
-    scope = model.resource_table.scope_of(module)
-    own = model.scope
-    match scope.kind:
-        case "tenant":
-            return True
-        case "managementGroup":
-            return scope.management_group is None or own in ("tenant", "managementGroup")
-        case "resourceGroup":
-            return scope.resource_group is None or scope.subscription is not None or own in ("subscription", "resourceGroup")
-    return scope.kind == "subscription"

@@ -87,7 +87,7 @@ def _resource_key(model: SemanticModel, resource: sym.ResourceSymbol) -> Hashabl
 
 
 def _module_key(model: SemanticModel, module: sym.ModuleSymbol) -> Hashable | None:
-    if not _is_certain(module.condition) or module in model.cycles:
+    if module.target is None or not _is_certain(module.condition) or module in model.cycles:
         return None
     scope = model.resource_table.scope_of(module)
     places = tuple(_segment(model, place) for place in (scope.management_group, scope.subscription, scope.resource_group))

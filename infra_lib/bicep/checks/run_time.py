@@ -65,7 +65,7 @@ class _Checker:
         ``placing``: the use is in ``parent`` or ``scope``, where a whole resource may stand.
         """
         symbol = use.symbol
-        if use.name_only or not isinstance(symbol, sym.DeployableSymbol) or symbol in self.model.invalid:
+        if use.name_only or not isinstance(symbol, sym.DeployableSymbol) or symbol in self.invalid:
             return None
         child, above = self.above(use.node)
         if isinstance(above, s.ResourceAccess):

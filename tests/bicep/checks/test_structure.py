@@ -248,3 +248,75 @@ def test_declarations() -> None:
     assert found("@nullIfNotFound()\n" + resource("a", STORAGE, "name: 'x'")) == [("BCP445", "@nullIfNotFound()")]
     assert found("module m = {\n}\n")[:2] == [("BCP097", "="), ("BCP090", "= {")]
     assert found("output o object = providers('Microsoft.Web')\n") == [("BCP241", "providers")]
+
+
+# ---------------------------------------------------------------------------------------------- modules
+
+
+SUBSCRIPTION = "targetScope = 'subscription'\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "scope", "code"),
+    [
+        ("", "subscription()", "BCP134"),
+        ("", "managementGroup('x')", "BCP134"),
+        ("", "a", "BCP134"),
+        ("", "n", "BCP134"),
+        (SUBSCRIPTION, "subscription('x')", "BCP134"),
+    ],
+)
+def test_modules_at_a_scope_of_another_kind(head: str, scope: str, code: str) -> None:
+    text = head + resource("a", NETWORK, "name: 'a'", existing=True) + "module n 'm.bicep' = {\n  scope: resourceGroup('r')\n}\n"
+    assert (code, scope) in found(text + f"module m 'm.bicep' = {{\n  scope: {scope}\n}}\n")
+
+
+def test_modules_that_a_file_cannot_reach() -> None:
+    text = "module m 's.bicep' = {\n  scope: managementGroup('x')\n}\n"
+    compiled = compile_text(text, others={"/s.bicep": "targetScope = 'managementGroup'\n"})
+    assert [diagnostic.code for diagnostic in compiled.diagnostics] == ["BCP116"]
+    text = "targetScope = 'tenant'\nmodule m 'm.bicep' = {\n  scope: resourceGroup('x')\n}\n"
+    assert [code for code, _ in found(text)] == ["BCP071"]
+    text = "targetScope = 'managementGroup'\nmodule m 'm.bicep' = {\n  scope: resourceGroup('s', 'x')\n}\n"
+    assert found(text) == []
+
+
+def test_bodies_of_modules() -> None:
+    assert found("module m 'm.bicep' = {\n  nam: 'x'\n}\n") == [("BCP089", "nam")]
+    assert found("module m 'm.bicep' = {\n  colour: 'x'\n}\n") == [("BCP037", "colour")]
+    assert found("module m 'm.bicep' = {\n  params: { '${1}': 1 }\n}\n") == [("BCP040", "'${1}'")]
+
+
+def test_modules_that_cannot_be_read_share_no_name() -> None:
+    text = "module a 'm.bicep' = {\n  name: 'x'\n}\nmodule b 'none.bicep' = {\n  name: 'x'\n}\n"
+    assert [code for code, _ in found(text)] == ["BCP091"]
+
+
+# ---------------------------------------------------------------------------------------------- more places
+
+
+def test_bodies_of_existing_resources() -> None:
+    text = resource("a", STORAGE, "name: 'a'", "location: 'l'", "scope: resourceGroup('x')", existing=True)
+    assert found(text) == [("BCP173", "location")]
+
+
+def test_any_hides_what_is_meant() -> None:
+    text = resource("a", NETWORK, "name: 'a'", "location: 'l'", "scope: any(1)", "dependsOn: [any(2)]")
+    assert found(text) == [("BCP176", "any(1)"), ("BCP176", "any(2)")]
+
+
+def test_a_type_within_another() -> None:
+    text = resource("a", "'Microsoft.Web/sites/providers/locks@2020-01-01'", "name: 'a/b/c'")
+    assert found(text) == [("BCP174", "'Microsoft.Web/sites/providers/locks@2020-01-01'")]
+
+
+@pytest.mark.parametrize(
+    "call", ["map([1], (a, b, c) => 1)", "sort([1], x => true)", "filter([1], () => true)", "reduce([1], 0, x => 1)"]
+)
+def test_lambdas_with_too_few_or_too_many_parameters(call: str) -> None:
+    assert [code for code, _ in found(f"output o array = {call}\n")] == ["BCP070"]
+
+
+def test_decorators_at_the_wrong_place() -> None:
+    assert found("@description('x')\ntargetScope = 'resourceGroup'\n") == [("BCP130", "@")]
+    assert found("type t = {\n  @export()\n  a: string\n}\n") == [("BCP361", "@export()")]
