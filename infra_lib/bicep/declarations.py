@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from infra_lib.bicep import syntax as s
-from infra_lib.bicep.lower import UnsupportedError
+from infra_lib.bicep.lowering_terms import UnsupportedError
 from infra_lib.bicep.types import schema
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from infra_lib.bicep import arm_text as arm
 from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
 from infra_lib.bicep.dependencies import Dependency, find_dependencies
-from infra_lib.bicep.lower import Context, Environment, Lowering, UnsupportedError
+from infra_lib.bicep.lower import Lowering
+from infra_lib.bicep.lowering_terms import Context, Environment, UnsupportedError
 from infra_lib.bicep.model import JsonTemplate, SemanticModel
 from infra_lib.bicep.references import DEPLOYMENTS_VERSION
 from infra_lib.bicep.resources import DEPLOYMENTS, ScopeData

@@ -12,7 +12,8 @@ from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
 from infra_lib.bicep.constants import name_of
 from infra_lib.bicep.deployables import Deployables
-from infra_lib.bicep.lower import Constant, Lowering, UnsupportedError
+from infra_lib.bicep.lower import Lowering
+from infra_lib.bicep.lowering_terms import Constant, UnsupportedError
 from infra_lib.bicep.model import SemanticModel
 from infra_lib.bicep.names import Names
 from infra_lib.bicep.references import References

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
 from infra_lib.bicep.declared_types import AliasType, DeclaredType
-from infra_lib.bicep.lower import constant_json
+from infra_lib.bicep.lowering_terms import constant_json
 from infra_lib.bicep.model import JsonTemplate, ModuleTarget, SemanticModel
 from infra_lib.bicep.modules import resolve
 from infra_lib.bicep.names import Names

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from infra_lib.bicep.json_types import apply_modifiers, json_type, member, schema_at
-from infra_lib.bicep.lower import UnsupportedError
+from infra_lib.bicep.lowering_terms import UnsupportedError
 from infra_lib.bicep.type_schema import SchemaWriter
 
 if TYPE_CHECKING:

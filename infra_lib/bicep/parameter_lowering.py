@@ -9,7 +9,8 @@ from infra_lib.bicep import arm_text as arm
 from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
 from infra_lib.bicep.emit import Emission
-from infra_lib.bicep.lower import Lowering, constant_text
+from infra_lib.bicep.lower import Lowering
+from infra_lib.bicep.lowering_terms import constant_text
 from infra_lib.bicep.parameter_model import BaseSymbol
 
 if TYPE_CHECKING:

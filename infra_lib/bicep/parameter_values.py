@@ -15,7 +15,7 @@ from infra_lib.bicep import syntax as s
 from infra_lib.bicep.constants import text_of
 from infra_lib.bicep.emit import Emission
 from infra_lib.bicep.loaders import ENCODINGS, LoadProblem, encoding_argument, evaluate
-from infra_lib.bicep.lower import UnsupportedError
+from infra_lib.bicep.lowering_terms import UnsupportedError
 from infra_lib.bicep.model import SemanticModel
 from infra_lib.bicep.parameter_lowering import BASE_PREFIX, ExternalInputs, FailedError, ParameterLowering
 from infra_lib.bicep.parameter_model import BaseSymbol, ParameterFile, walk

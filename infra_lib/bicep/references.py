@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from infra_lib.bicep import arm_text as arm
 from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
-from infra_lib.bicep.lower import Context, Reference, UnsupportedError
+from infra_lib.bicep.lowering_terms import Context, Reference, UnsupportedError
 from infra_lib.bicep.resources import DEPLOYMENTS, ScopeData, TypeReference, parse_type
 
 if TYPE_CHECKING:

@@ -30,7 +30,7 @@ from infra_lib.bicep.declared_types import (
     member_type,
     union_members,
 )
-from infra_lib.bicep.lower import UnsupportedError
+from infra_lib.bicep.lowering_terms import UnsupportedError
 from infra_lib.resource_types import nodes
 
 if TYPE_CHECKING:
