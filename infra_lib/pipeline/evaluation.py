@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from infra_lib.arm.partial import text_form
 from infra_lib.arm.scopes import ManagementGroupScope, ResourceGroupScope, Scope, ScopeKind, SubscriptionScope, TenantScope
 from infra_lib.diagnostics import Diagnostic, has_errors
 from infra_lib.errors import BicepError, InputError, ParameterError, TemplateError
 from infra_lib.pipeline.source import ParametersLike, Source, as_parameters, load
 
 if TYPE_CHECKING:
-    from infra_lib.arm.snapshot import Snapshot
+    from infra_lib.arm.snapshot import PredictedResource, Snapshot
     from infra_lib.parameters import ResolvedParameters
 
 
@@ -105,8 +108,6 @@ def validate(path: str | Path, *, parameters: ParametersLike = None, set_values:
     problems = [*source.diagnostics, *bound.diagnostics]
     if not has_errors(problems):
         from infra_lib.arm.snapshot import snapshot as evaluate
-        from infra_lib.parameters import check_resources
-        from infra_lib.pipeline.catalogs import planning_catalog
         from infra_lib.pipeline.soundness import check_soundness
 
         try:
@@ -115,6 +116,32 @@ def validate(path: str | Path, *, parameters: ParametersLike = None, set_values:
                 check_soundness(evaluated)
         except TemplateError as error:
             return (*problems, *error.diagnostics)
-        resources = evaluated.to_dict()["predictedResources"]
-        problems.extend(check_resources(resources, planning_catalog(), file=str(source.path)))
+        problems.extend(_body_problems(source, evaluated))
     return tuple(problems)
+
+
+def _whole(resource: PredictedResource) -> dict[str, Any]:
+    """A resource with the members too that a snapshot does not show, since no resource has them."""
+    shown = resource.to_dict()
+    known = {name.lower() for name in shown}
+    hidden = {name: text_form(value) for name, value in resource.values.items() if name.lower() not in known}
+    return {**shown, **{name: value for name, value in hidden.items() if value is not None}}
+
+
+_PREDICTED = re.compile(r"resources\[(\d+)\]")
+
+
+def _body_problems(source: Source, evaluated: Snapshot) -> Iterator[Diagnostic]:
+    """What Azure's types do not take of the evaluated resources, at the places where the resources are written."""
+    from infra_lib.parameters import check_resources
+    from infra_lib.pipeline.catalogs import planning_catalog
+    from infra_lib.pipeline.soundness import template_prefixes
+
+    prefixes = template_prefixes(evaluated)
+    for item in check_resources(map(_whole, evaluated.resources), planning_catalog()):
+        match = _PREDICTED.match(item.pointer or "")
+        if match is not None:
+            resource = evaluated.resources[int(match.group(1))]
+            place = prefixes[resource.template] + resource.path
+            item = replace(item, pointer=place + (item.pointer or "")[match.end() :])
+        yield source.placed(item)

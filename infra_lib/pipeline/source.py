@@ -93,9 +93,10 @@ class Source:
         try:
             yield
         except TemplateError as error:
-            raise TemplateError(self._placed(item) for item in error.diagnostics) from None
+            raise TemplateError(self.placed(item) for item in error.diagnostics) from None
 
-    def _placed(self, item: Diagnostic) -> Diagnostic:
+    def placed(self, item: Diagnostic) -> Diagnostic:
+        """A finding about the template, whose ``pointer`` is a template path, with the file and the place that it comes from."""
         if item.file is not None:
             return item
         if self.model is not None and item.pointer:
@@ -170,7 +171,8 @@ def parameters_for(path: str | Path) -> type[TypedParameters]:
     """A class for the parameters of a .bicep or .json template: attributes in snake_case, checked as they are set."""
     from infra_lib.parameters.typed import parameters_for as class_for
 
-    return class_for(load(path).template)
+    source = load(path)
+    return class_for(source.template, source.path.name)
 
 
 def parameters_module(path: str | Path) -> str:

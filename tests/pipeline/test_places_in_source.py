@@ -146,3 +146,27 @@ def test_a_circle_in_a_module_is_shown_but_not_planned(tmp_path: Path) -> None:
         infra.plan(file, target=infra.Target.local(), resource_group="rg", location="westeurope")
     assert len(caught.value.diagnostics) == 2
     assert all("in a circle" in item.message for item in caught.value.diagnostics)
+
+
+def test_resource_bodies_are_found_where_they_are_written(tmp_path: Path) -> None:
+    module = TWINS.split("resource b")[0].replace("kind: 'StorageV2'", "kind: 'StorageV2'\n  propertees: {}")
+    (tmp_path / "inner.bicep").write_text(module)
+    file = tmp_path / "main.bicep"
+    first = "resource a 'Microsoft.Storage/storageAccounts@2023-05-01' = {\n  name: 'first'\n  location: 'westeurope'\n"
+    body = "  kind: 'StorageV2'\n  dependsOn: [m]\n  sku: { name: 'Standard_LR' }\n"
+    body += "  properties: { minimumTlsVersoin: 'TLS1_2' }\n}\n"
+    file.write_text(f"{first}{body}module m 'inner.bicep' = {{ name: 'm' }}\n")
+    found = {
+        (Path(item.file or "").name, item.line, item.pointer) for item in pipeline.validate(file) if item.code[:5] == "INF17"
+    }
+    assert found == {
+        ("main.bicep", 6, "resources[0].sku.name"),
+        ("main.bicep", 7, "resources[0].properties.minimumTlsVersoin"),
+        ("inner.bicep", 5, "resources[1].properties.template.resources[0].propertees"),
+    }
+
+
+def test_the_class_for_a_template_is_named_for_it(tmp_path: Path) -> None:
+    (tmp_path / "main.bicep").write_text("param count int\noutput n int = count\n")
+    made = infra.parameters_for(tmp_path / "main.bicep")
+    assert (made.__name__, made.__doc__) == ("Main", "The parameters of main.bicep.")
