@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -32,7 +33,7 @@ def world(stored: Callable[..., Clients]) -> Iterator[World]:
 
 def processes_of(folder: Path) -> list[str]:
     """The keepers of a store, by their command lines."""
-    listed = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout.splitlines()
+    listed = subprocess.run(["ps", "-ww", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout.splitlines()
     return [line for line in listed if str(folder) in line and "replicas.keeper" in line]
 
 
@@ -408,6 +409,32 @@ def test_a_deep_store_works(tmp_path: Path) -> None:
         app.deploy()
         assert get(app.url)[0] == 200
         manager.reset()
+
+
+def kill_keepers(world: World) -> None:
+    folder = world.clients.manager.store_path
+    assert folder is not None
+    for line in processes_of(folder):
+        os.kill(int(line.split()[0]), signal.SIGKILL)
+
+
+def test_an_app_whose_keeper_was_killed_is_gone_and_can_be_started_again(world: World) -> None:
+    app = world.app()
+    app.deploy()
+    kill_keepers(world)
+    eventually(lambda: get(app.url)[0] == 0)
+    assert app.replicas() == []
+    app.deploy()
+    assert get(app.url)[0] == 200
+
+
+def test_an_execution_whose_keeper_was_killed_has_failed(world: World) -> None:
+    world.job("echo begun > /mount/begun; sleep 100")
+    name = world.run()
+    eventually(lambda: (world.share / "begun").exists())
+    kill_keepers(world)
+    assert world.ended(name) == "Failed"
+    assert "the process was ended from outside" in world.execution(name).properties.message
 
 
 # ---------------------------------------------------------------------------------------------- refusals

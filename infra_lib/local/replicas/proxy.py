@@ -24,23 +24,31 @@ def upstream() -> str | None:
     return None
 
 
+def goes_direct(host: str) -> bool:
+    """Whether this machine's environment (NO_PROXY) has a host reached without its proxy."""
+    exceptions = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
+    names = [item.strip().lower().lstrip("*").lstrip(".") for item in exceptions.split(",") if item.strip()]
+    return exceptions.strip() == "*" or any(name and f".{host.lower()}".endswith(f".{name}") for name in names)
+
+
 def carry_out(connection: socket.socket) -> None:
     """Carry one connection that came to the proxy to where it wants to go."""
-    chained = upstream()
-    if chained is not None:
-        parts = urlsplit(chained if "://" in chained else f"http://{chained}")
-        _join(connection, parts.hostname or "", parts.port or 80, b"")
-        return
     head = _read_head(connection)
     method, _, rest = head.partition(b" ")
     target, _, tail = rest.partition(b" ")
+    host, _, port = target.decode("latin-1").rpartition(":")
+    chained = upstream()
+    wanted = host.strip("[]") if method == b"CONNECT" else urlsplit(target.decode("latin-1")).hostname or ""
+    if chained is not None and not goes_direct(wanted):
+        parts = urlsplit(chained if "://" in chained else f"http://{chained}")
+        _join(connection, parts.hostname or "", parts.port or 80, head)
+        return
     if method == b"CONNECT":
-        host, _, port = target.decode("latin-1").rpartition(":")
         _join(connection, host.strip("[]"), int(port) if port.isdigit() else 443, b"", established=True)
         return
     parts = urlsplit(target.decode("latin-1"))
     if parts.scheme != "http" or not parts.hostname:
-        respond(connection, "400 Bad Request", "This proxy takes CONNECT and http:// alone.")
+        respond(connection, "400 Bad Request", "This proxy takes CONNECT and http:// alone.", is_read=True)
         return
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     lines = [line for line in tail.split(b"\r\n") if not line.lower().startswith((b"proxy-", b"connection:"))]
@@ -62,7 +70,7 @@ def _join(connection: socket.socket, host: str, port: int, first: bytes, *, esta
     try:
         out = socket.create_connection((host, port), timeout=_CONNECT_SECONDS)
     except OSError as error:
-        respond(connection, "502 Bad Gateway", f"{host}:{port} cannot be reached: {error}.")
+        respond(connection, "502 Bad Gateway", f"{host}:{port} cannot be reached: {error}.", is_read=True)
         return
     out.settimeout(None)
     if established:

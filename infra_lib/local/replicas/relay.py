@@ -34,14 +34,15 @@ def _shut(connection: socket.socket, how: int) -> None:
         return
 
 
-def respond(connection: socket.socket, status: str, text: str) -> None:
-    """Answer an HTTP request with a few words, and close."""
+def respond(connection: socket.socket, status: str, text: str, *, is_read: bool = False) -> None:
+    """Answer an HTTP request, read here unless ``is_read``, with a few words; and close."""
     body = (text + "\n").encode()
     fields = ("Content-Type: text/plain; charset=utf-8", f"Content-Length: {len(body)}", "Connection: close")
     head = "\r\n".join([f"HTTP/1.1 {status}", *fields, "", ""])
     try:
         connection.settimeout(2.0)
-        connection.recv(_CHUNK)
+        if not is_read:
+            connection.recv(_CHUNK)
         connection.sendall(head.encode() + body)
         connection.shutdown(socket.SHUT_RDWR)
     except OSError:
