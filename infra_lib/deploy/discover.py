@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 
 DEFAULT_CONCURRENCY = 16
 
+# Reads that are answered sooner than this, in seconds, are computation in this process, which threads make slower (measured: 110 ms
+# for 200 reads one by one, 220 ms by 16 threads).
+_WORTH_A_THREAD = 0.004
+
 
 def discover(
     target: Target, resources: Iterable[tuple[str, str]], *, concurrency: int = DEFAULT_CONCURRENCY
@@ -23,11 +28,17 @@ def discover(
     have. Failures of the connection and of signing in are raised as the SDK raises them.
     """
     wanted = {resource_id.lower(): (resource_id, api_version) for resource_id, api_version in resources}
-    if len(wanted) <= 1:
-        return {key: read_resource(target, *pair) for key, pair in wanted.items()}
-    with ThreadPoolExecutor(max_workers=min(concurrency, len(wanted)), thread_name_prefix="discover") as pool:
-        states = pool.map(lambda pair: read_resource(target, *pair), wanted.values())
-        return dict(zip(wanted, states, strict=True))
+    found: dict[str, LiveState] = {}
+    for key, pair in wanted.items():
+        began = time.perf_counter()
+        found[key] = read_resource(target, *pair)
+        if time.perf_counter() - began > _WORTH_A_THREAD:
+            break
+    rest = {key: pair for key, pair in wanted.items() if key not in found}
+    if rest:
+        with ThreadPoolExecutor(max_workers=min(concurrency, len(rest)), thread_name_prefix="discover") as pool:
+            found.update(zip(rest, pool.map(lambda pair: read_resource(target, *pair), rest.values()), strict=True))
+    return found
 
 
 def read_resource(target: Target, resource_id: str, api_version: str) -> LiveState:

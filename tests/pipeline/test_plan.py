@@ -97,7 +97,7 @@ def test_what_cannot_change_is_a_conflict_and_nothing_is_written(account: Path, 
 
 def test_a_name_that_somebody_else_has_is_a_conflict(account: Path, target: infra.Target) -> None:
     infra.plan(account, target=target, resource_group="other", location="westeurope").apply()
-    target.resources.resource_groups.create_or_update("rg", {"location": "westeurope"})  # type: ignore[call-overload]
+    target.resources.resource_groups.create_or_update("rg", {"location": "westeurope"})
     taken = plan(account, target)
     assert taken.conflicts[0].resource.name == "stplantest"
     assert "already taken" in taken.conflicts[0].reason
@@ -206,6 +206,18 @@ def test_the_page_has_the_table_the_picture_and_where_values_come_from(target: i
     assert "<script" not in page
     assert "http" not in page.replace("http://www.w3.org/2000/svg", "")
     assert "the template&#x27;s default" in page
+
+
+def test_the_terminal_says_where_values_come_from_and_what_is_registered(
+    account: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("INFRA_TARGET", raising=False)
+    assert run(["plan", str(account), "-g", "rg", "-l", "westeurope", "--set", "tls=TLS1_0"]) == 0
+    shown = " ".join(capsys.readouterr().err.split())
+    assert "tls \"TLS1_0\"" in shown.replace("'", '"')
+    assert 'place "westeurope" the template\'s default' in shown
+    assert "Resource group rg is created in westeurope." in shown
 
 
 def test_drift_has_an_exit_status_of_its_own(account: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

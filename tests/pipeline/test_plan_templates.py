@@ -73,8 +73,8 @@ JSON_TEMPLATE = {
     "outputs": {
         "quota": {
             "type": "int",
-            "value": "[reference(resourceId('Microsoft.Storage/storageAccounts/fileServices/shares', 'stjson', 'default', 'inside'),"
-            " '2023-01-01').shareQuota]",
+            "value": "[reference(resourceId('Microsoft.Storage/storageAccounts/fileServices/shares',"
+            " 'stjson', 'default', 'inside'), '2023-01-01').shareQuota]",
         },
         "blob": {"type": "string", "value": "[reference('stjson').primaryEndpoints.blob]"},
     },
@@ -212,7 +212,7 @@ def test_a_child_whose_parent_is_elsewhere_is_a_conflict_that_says_where(target:
     account = tmp_path / "account.bicep"
     account.write_text(INNER.replace("SYMBOLIC", ""))
     infra.plan(account, target=target, resource_group="other", location="westeurope", parameters={"tls": "TLS1_2"}).apply()
-    target.resources.resource_groups.create_or_update("rg", {"location": "westeurope"})  # type: ignore[call-overload]
+    target.resources.resource_groups.create_or_update("rg", {"location": "westeurope"})
     path = tmp_path / "child.bicep"
     path.write_text(
         "resource service 'Microsoft.Storage/storageAccounts/fileServices@2023-01-01' existing = { name: 'stinner/default' }\n"
@@ -228,7 +228,7 @@ def test_a_running_deployment_of_the_same_name_is_a_conflict(tmp_path: Path) -> 
     path = tmp_path / "logs.bicep"
     path.write_text(LOGS)
     with infra.Target.local(pace=60) as target:
-        target.resources.resource_groups.create_or_update("rg", {"location": "westeurope"})  # type: ignore[call-overload]
+        target.resources.resource_groups.create_or_update("rg", {"location": "westeurope"})
         template = load(path).template
         body: Any = {"properties": {"mode": "Incremental", "template": template, "parameters": {"retention": {"value": 30}}}}
         scope = "subscriptions/00000000-0000-0000-0000-000000000000/resourcegroups/rg"

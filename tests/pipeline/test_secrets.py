@@ -45,7 +45,8 @@ def set_secret(target: infra.Target, name: str, value: str) -> None:
     apps = target.container_apps.container_apps
     current = apps.get("rg", "app-noise").as_dict()
     held = apps.list_secrets("rg", "app-noise").value or []
-    apps.begin_update("rg", "app-noise", patch_with_secret(current, held, name, value)).result()  # type: ignore[arg-type]
+    patch: Any = patch_with_secret(current, held, name, value)
+    apps.begin_update("rg", "app-noise", patch).result()
 
 
 def held(target: infra.Target) -> dict[str, str]:
@@ -85,7 +86,7 @@ def test_secrets_that_were_added_are_no_difference_and_are_kept_by_an_update(app
     changed.apply()
     assert held(target) == {"token": "first-value", "hf-token": "added-value"}
     live = target.container_apps.container_apps.get("rg", "app-noise")
-    (container,) = live.template.containers  # type: ignore[union-attr, misc]
+    (container,) = live.template.containers
     assert {item.name: item.secret_ref for item in container.env or []}["HF_TOKEN"] == "hf-token"
     assert actions(plan(app, target, replicas=5)) == ["unchanged", "unchanged"]
 
@@ -106,7 +107,7 @@ def test_they_are_kept_in_a_module_too(app: Path, target: infra.Target) -> None:
 def test_a_secret_that_nobody_marked_is_a_difference(app: Path, target: infra.Target) -> None:
     plan(app, target).apply()
     apps = target.container_apps.container_apps
-    secrets = [{"name": "token", "value": "first-value"}, {"name": "stray", "value": "x"}]
-    apps.begin_update("rg", "app-noise", {"properties": {"configuration": {"secrets": secrets}}}).result()  # type: ignore[arg-type]
+    patch: Any = {"properties": {"configuration": {"secrets": [{"name": "token", "value": "first-value"}, {"name": "stray", "value": "x"}]}}}
+    apps.begin_update("rg", "app-noise", patch).result()
     made = plan(app, target)
     assert [item.path for item in made.changes[1].differences] == ["properties.configuration.secrets[stray]"]

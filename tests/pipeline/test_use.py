@@ -10,6 +10,7 @@ import pytest
 
 import infra_lib as infra
 from infra_lib.errors import InputError
+from infra_lib.local.context import Fault
 from infra_lib.planning.policy import ReusePolicy
 
 SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
@@ -118,7 +119,7 @@ def test_children_and_references_follow_to_another_resource_group(own: Path, tar
     assert outputs["quota"] == 10
     assert target.resources.resources.get_by_id(SHARED, api_version="2023-01-01").as_dict() == before
     mount = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg/providers/Microsoft.App/managedEnvironments/env-use/storages/mount"
-    properties = target.resources.resources.get_by_id(mount, api_version="2024-03-01").properties
+    properties: Any = target.resources.resources.get_by_id(mount, api_version="2024-03-01").properties
     assert properties["azureFile"]["accountName"] == "stshared"
     assert not target.resources.resources.check_existence_by_id(
         SHARED.replace("/shared/", "/rg/").replace("stshared", "stown"), api_version="2023-01-01"
@@ -134,6 +135,22 @@ def test_a_bound_resource_in_the_same_resource_group_needs_no_nested_deployment(
     made = infra.plan(own, target=target, resource_group="shared", policy=ReusePolicy.parse(use=[f"account={SHARED}"]))
     assert not any("deployments" in raw["type"] for raw in made.deployed_template()["resources"].values())
     assert made.apply().outputs["accountId"] == SHARED
+
+
+def test_a_saved_plan_keeps_its_bindings(own: Path, target: infra.Target, tmp_path: Path) -> None:
+    made = plan(own, target, f"account={SHARED}")
+    made.save(tmp_path / "plan.json")
+    loaded = infra.load_plan(tmp_path / "plan.json", target)
+    assert loaded.to_dict() == made.to_dict()
+    assert loaded.apply().outputs["accountId"] == SHARED
+
+
+def test_a_bound_resource_that_may_not_be_read_is_a_conflict(own: Path, target: infra.Target) -> None:
+    assert target.manager is not None
+    fault = Fault(method="GET", path="*/storageAccounts/stshared", code="AuthorizationFailed", message="No.", status=403, times=9)
+    target.manager.inject(fault)
+    reason = plan(own, target, f"account={SHARED}").conflicts[0].reason
+    assert reason.startswith("is bound to a resource that cannot be read: AuthorizationFailed: No.")
 
 
 def test_a_bound_resource_that_does_not_exist_is_a_conflict(own: Path, target: infra.Target) -> None:

@@ -124,7 +124,7 @@ def test_what_is_a_difference(wanted: dict[str, Any], live: dict[str, Any], path
 
 
 def test_what_is_known_of_a_type_silences_what_cannot_be_compared_and_hides_secrets() -> None:
-    table = {
+    table: dict[tuple[str, ...], PropertyFacts] = {
         ("properties", "state"): PropertyFacts(read_only=True),
         ("properties", "key"): PropertyFacts(write_only=True, secret=True),
         ("properties", "token"): PropertyFacts(secret=True),
