@@ -13,8 +13,6 @@ from infra_lib.bicep.rewriting import local_symbols
 _FOR = re.compile(r"\bfor\b")
 _LOOPED = (s.ResourceDeclaration, s.ModuleDeclaration, s.OutputDeclaration, s.VariableDeclaration, s.ParameterAssignment)
 """Statements whose whole value may be a loop."""
-_LITERALS = (s.ObjectSyntax, s.ObjectProperty, s.ArraySyntax, s.ForExpression, s.IfCondition)
-"""What may stand around a loop in a property, up to the resource or module."""
 
 
 def check_loops(model: SemanticModel) -> None:
@@ -22,25 +20,45 @@ def check_loops(model: SemanticModel) -> None:
     if model.kind != "bicep":
         return
     for owner, loops in model.loops.items():
+        inner = []
         for loop in loops:
             around = model.around.get(loop)
             if isinstance(around, s.ObjectProperty) and around.name is None and isinstance(around.key, s.StringSyntax):
                 model.report("BCP143", around.key)
             if not isinstance(around, _LOOPED):
-                _check_inner_loop(model, owner, loop, around)
+                inner.append(loop)
+        if inner:
+            allowed = _loops_in_properties(model, owner.node.value) if isinstance(owner, sym.DeployableSymbol) else {}
+            for loop in inner:
+                if allowed.get(loop) != 0:
+                    _report(model, "BCP142" if loop in allowed else "BCP138", loop)
 
 
-def _check_inner_loop(model: SemanticModel, owner: sym.DeclaredSymbol, loop: s.ForExpression, around: s.Node | None) -> None:
-    allowed = isinstance(owner, sym.DeployableSymbol) and isinstance(around, s.ObjectProperty)
-    outer = 0
-    node: s.Node | None = loop
-    while allowed and (node := model.parents.get(node)) is not None and node is not owner.node:  # type: ignore[arg-type]
-        allowed = isinstance(node, _LITERALS)
-        outer += isinstance(node, s.ForExpression) and isinstance(model.around.get(node), s.ObjectProperty)
-    if not allowed or outer:
-        found = _FOR.search(model.file.text, loop.start, loop.end)
-        start = found.start() if found is not None else loop.start
-        model.report("BCP142" if allowed else "BCP138", (start, start + 3))
+def _loops_in_properties(model: SemanticModel, body: s.Expression) -> dict[s.ForExpression, int]:
+    """The loops that are values of properties, reached through literals alone, with the number of such loops around each."""
+    found: dict[s.ForExpression, int] = {}
+    pending: list[tuple[s.Node, int]] = [(body, 0)]
+    while pending:
+        node, outer = pending.pop()
+        kind = type(node)
+        if kind is s.ObjectSyntax:
+            pending += [(item.value, outer) for item in node.items if type(item) is s.ObjectProperty]  # type: ignore[attr-defined]
+        elif kind is s.ArraySyntax:
+            pending += [(item, outer) for item in node.items]  # type: ignore[attr-defined]
+        elif isinstance(node, s.ForExpression):
+            if isinstance(model.around.get(node), s.ObjectProperty):
+                found[node] = outer
+                outer += 1
+            pending += [(node.expression, outer), (node.body, outer)]
+        elif isinstance(node, s.IfCondition):
+            pending.append((node.body, outer))
+    return found
+
+
+def _report(model: SemanticModel, code: str, loop: s.ForExpression) -> None:
+    found = _FOR.search(model.file.text, loop.start, loop.end)
+    start = found.start() if found is not None else loop.start
+    model.report(code, (start, start + 3))
 
 
 # ---------------------------------------------------------------------------------------------- whole collections
