@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from infra_lib import DeploymentError, Event, InputError, Target
-from tests.local.running import get, needs_namespaces
+from tests.local.running import eventually, get, needs_namespaces
 from tests.workloads.conftest import Journey
 
 pytestmark = needs_namespaces
@@ -63,6 +63,26 @@ def test_changed_commands_make_a_new_revision_and_the_same_ones_none(journey: Jo
     endpoint = inference.deploy(journey.target)
     assert inference.status(journey.target).latest_revision != first
     assert "dataset.jsonl" in get(endpoint.url)[1]
+
+
+def test_a_stopped_app_is_started_by_a_deploy(journey: Journey) -> None:
+    journey.provision("inference")
+    inference, target = journey.project.inference, journey.target
+    endpoint = inference.deploy(target)
+    target.container_apps.container_apps.begin_stop("rg", str(inference.config.get("ACA_APP_NAME"))).result()
+    assert (inference.status(target).state, endpoint.is_ready()) == ("Stopped", False)
+    assert get(inference.deploy(target).url)[0] == 200
+    assert inference.status(target).state == "Running"
+
+
+def test_a_secret_of_a_running_app_is_in_effect_at_once(journey: Journey) -> None:
+    journey.set_commands("inference", ["mkdir -p /tmp/web", "cd /tmp/web", "echo value=$ONE > index.html",
+                                       "python3 -m http.server 7860"])  # fmt: skip
+    journey.provision("inference")
+    url = journey.project.inference.deploy(journey.target).url
+    assert get(url)[1] == "value=\n"
+    journey.project.inference.set_secret(journey.target, "ONE", "1111")
+    eventually(lambda: get(url)[1] == "value=1111\n")
 
 
 def test_provisioning_waits_for_nothing_and_the_endpoint_says_so(journey: Journey) -> None:
