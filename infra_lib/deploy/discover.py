@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 DEFAULT_CONCURRENCY = 16
 
-# Reads that are answered sooner than this, in seconds, are computation in this process, which threads make slower (measured: 110 ms
-# for 200 reads one by one, 220 ms by 16 threads).
+# Reads that are answered sooner than this, in seconds, are computation in this process, which threads make slower (measured:
+# 110 ms for 200 reads one by one, 220 ms by 16 threads).
 _WORTH_A_THREAD = 0.004
 
 

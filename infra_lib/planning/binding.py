@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from infra_lib.arm.expressions import (
@@ -67,11 +67,12 @@ def bind_existing(
 
 
 def check_bound(bindings: Iterable[Binding], texts: Iterable[tuple[str, str]]) -> None:
-    """Raise CannotBindError where a text of the evaluated result, given as (what holds it, text), still has the old id."""
+    """Raise CannotBindError where a text of the evaluated result, given as (what holds it, text), has the old id, or the new
+    name at the old place."""
     patterns = [
-        (binding, re.compile(re.escape(binding.resource.id) + r"(?![^/'\"\]),\s])", re.IGNORECASE))
+        (binding, re.compile("(?:" + "|".join(map(re.escape, stale)) + r")(?![^/'\"\]),\s])", re.IGNORECASE))
         for binding in bindings
-        if not binding.bound.equals(binding.resource.id)
+        if (stale := _stale_ids(binding))
     ]
     for holder, text in texts:
         for binding, pattern in patterns:
@@ -80,6 +81,12 @@ def check_bound(bindings: Iterable[Binding], texts: Iterable[tuple[str, str]]) -
                     f"{holder} refers to '{binding.resource.name}' in a way that cannot be led to {binding.bound}: "
                     "pass its id as a parameter"
                 )
+
+
+def _stale_ids(binding: Binding) -> list[str]:
+    """The ids that nothing may have any more."""
+    here = replace(binding.bound, scope=ResourceId.parse(binding.resource.id).scope)
+    return sorted({item for item in (binding.resource.id, str(here)) if not binding.bound.equals(item)})
 
 
 def _bind_one(template: dict[str, Any], binding: Binding, children: Sequence[str], scope: str) -> dict[str, Any]:

@@ -107,7 +107,8 @@ def test_they_are_kept_in_a_module_too(app: Path, target: infra.Target) -> None:
 def test_a_secret_that_nobody_marked_is_a_difference(app: Path, target: infra.Target) -> None:
     plan(app, target).apply()
     apps = target.container_apps.container_apps
-    patch: Any = {"properties": {"configuration": {"secrets": [{"name": "token", "value": "first-value"}, {"name": "stray", "value": "x"}]}}}
+    secrets = [{"name": "token", "value": "first-value"}, {"name": "stray", "value": "x"}]
+    patch: Any = {"properties": {"configuration": {"secrets": secrets}}}
     apps.begin_update("rg", "app-noise", patch).result()
     made = plan(app, target)
     assert [item.path for item in made.changes[1].differences] == ["properties.configuration.secrets[stray]"]

@@ -191,6 +191,20 @@ def test_a_reference_that_cannot_be_led_there_is_refused(target: infra.Target, t
         plan(path, target, f"account={SHARED}")
 
 
+def test_a_module_that_looks_for_it_at_the_old_place_is_refused(target: infra.Target, tmp_path: Path) -> None:
+    (tmp_path / "inner.bicep").write_text(
+        "param name string\nresource account 'Microsoft.Storage/storageAccounts@2023-01-01' existing = { name: name }\n"
+        "output id string = account.id\n"
+    )
+    path = tmp_path / "outer.bicep"
+    path.write_text(
+        "param name string = 'stown'\n" + SHARED_ACCOUNT.replace("'stshared'", "name")
+        + "module inner 'inner.bicep' = { name: 'inner', params: { name: account.name } }\noutput id string = inner.outputs.id\n"
+    )  # fmt: skip
+    with pytest.raises(InputError, match="output 'id' refers to 'stown'"):
+        plan(path, target, f"account={SHARED}")
+
+
 def test_a_name_that_two_resources_share_is_refused(target: infra.Target, tmp_path: Path) -> None:
     path = tmp_path / "sharing.bicep"
     environment = "resource environment 'Microsoft.App/managedEnvironments@2024-03-01' = { name: name, location: 'westeurope' }"
