@@ -18,7 +18,6 @@ from infra_lib.bicep.findings import Finding
 from infra_lib.diagnostics import CATALOGUE, Diagnostic, Level, LineIndex
 
 if TYPE_CHECKING:
-    from infra_lib.bicep.binder import Use
     from infra_lib.bicep.compiler import Compiler
     from infra_lib.bicep.imports import ImportClosure
     from infra_lib.bicep.inlining import Inlined
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from infra_lib.bicep.parser import Parsed
     from infra_lib.bicep.resources import ResourceTable
     from infra_lib.bicep.type_table import TypeTable
+    from infra_lib.bicep.validity import Use
 
 Scope = Literal["resourceGroup", "subscription", "managementGroup", "tenant", "local", "desiredStateConfiguration"]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
-from infra_lib.bicep.binder import Use
 from infra_lib.bicep.model import SemanticModel
+from infra_lib.bicep.validity import Use
 from infra_lib.resource_types.nodes import ObjectType
 
 _KNOWN_OF_RESOURCES = frozenset(("id", "name", "type", "apiVersion"))
