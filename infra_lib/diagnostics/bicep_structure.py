@@ -79,6 +79,7 @@ CODES: dict[str, Entry] = {
     "BCP141": Entry("error", "A decorator has to be called.", "Name a decorator, such as @description('...')."),
     "BCP239": Entry("error", 'A variable cannot have the name "{name}".', "Choose another name."),
     "BCP241": Entry("warning", 'The function "{name}" is out of use and will be removed.'),
+    "BCP303": Entry("error", "The name of an extension is plain text, without ${{...}}.", "Write the name in full."),
     "BCP361": Entry("error", "@export() can stand only on a statement.", "Put it on the type that holds this."),
     "BCP268": Entry("error", 'Names of metadata do not begin with "_"; "{name}" does.', "Choose another name."),
 }

@@ -21,10 +21,16 @@ def check_experimental(model: SemanticModel) -> None:
     if not configuration.is_enabled("assertions"):
         for symbol in model.asserts:
             model.report("BCP349", symbol.node)
+        for resource in model.resources:
+            asserts = resource.property("asserts")
+            if asserts is not None:
+                model.report("BCP349", asserts)
     for extension in model.extensions:
         specification = extension.node.specification
         known = type(specification) is not s.Identifier or extension.node.specification.name in configuration.extensions  # type: ignore[attr-defined]
-        if known:
+        if isinstance(specification, s.StringSyntax) and specification.expressions:
+            model.report("BCP303", specification)
+        elif known:
             model.report("INF310", extension.node, construct=f'the extension "{extension.name}"')
         else:
             model.report("BCP204", specification, name=extension.name)

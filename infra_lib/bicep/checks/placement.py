@@ -5,6 +5,7 @@ from __future__ import annotations
 from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
 from infra_lib.bicep.model import JsonTemplate, SemanticModel
+from infra_lib.resource_types.nodes import ObjectType
 
 _SECRET_ARGUMENTS = (1, 2)
 
@@ -106,15 +107,39 @@ def _takes_parent(symbol: sym.DeployableSymbol) -> bool:
 
 
 def check_computed_keys(model: SemanticModel) -> None:
-    """Report computed names of properties in the body and the parameters of a module."""
+    """Report computed names of properties in the body of a resource or module, and in a module's parameters."""
+    for resource in model.all_resources():
+        if resource.body is None or resource in model.invalid:
+            continue
+        keys = _computed_keys(resource.body)
+        if keys and not _may_have_any_property(model, resource):
+            for key in keys:
+                model.report("BCP040", key)
     for module in model.modules:
         if module.body is None or module.target is None:
             continue
         parameters = module.property("params")
         for body in (module.body, parameters):
-            for item in body.properties() if isinstance(body, s.ObjectSyntax) else ():
-                if isinstance(item.key, s.StringSyntax) and item.key.expressions:
-                    model.report("BCP040", item.key)
+            for key in _computed_keys(body) if isinstance(body, s.ObjectSyntax) else ():
+                model.report("BCP040", key)
+
+
+def _computed_keys(body: s.ObjectSyntax) -> list[s.StringSyntax]:
+    return [
+        item.key
+        for item in body.items
+        if type(item) is s.ObjectProperty and type(item.key) is s.StringSyntax and item.key.expressions
+    ]
+
+
+def _may_have_any_property(model: SemanticModel, resource: sym.ResourceSymbol) -> bool:
+    """False for a resource whose type names all its properties, which that of an unknown type does."""
+    catalog = model.compiler.catalog
+    reference = model.resource_table.type_of(resource)
+    if catalog is None or catalog.is_empty or reference is None or reference.version is None:
+        return True
+    found = catalog.find(reference.type, reference.version)
+    return found is not None and not (isinstance(found.body, ObjectType) and found.body.additional_properties is None)
 
 
 def check_parameter_defaults(model: SemanticModel) -> None:

@@ -320,3 +320,13 @@ def test_lambdas_with_too_few_or_too_many_parameters(call: str) -> None:
 def test_decorators_at_the_wrong_place() -> None:
     assert found("@description('x')\ntargetScope = 'resourceGroup'\n") == [("BCP130", "@")]
     assert found("type t = {\n  @export()\n  a: string\n}\n") == [("BCP361", "@export()")]
+
+
+def test_computed_names_in_the_body_of_a_resource() -> None:
+    text = resource("a", NETWORK, "name: 'a'", "'${1}': 1")
+    assert found(text, ScopedTypes()) == [("BCP040", "'${1}'")]
+
+
+def test_features_that_are_not_enabled() -> None:
+    assert found(resource("a", NETWORK, "name: 'a'", "asserts: {}")) == [("BCP349", "{}")]
+    assert found("extension '${1}'\n") == [("BCP303", "'${1}'")]
