@@ -124,6 +124,8 @@ def definition_of(template: Mapping[str, Any], reference: str) -> Mapping[str, A
 def is_nullable(template: Mapping[str, Any], declaration: Mapping[str, Any]) -> bool:
     """Whether a declaration takes null: it says so itself, or what it refers to does."""
     seen: set[str] = set()
+    if not isinstance(declaration, Mapping):
+        return False
     while "nullable" not in declaration:
         reference = declaration.get("$ref")
         target = definition_of(template, reference) if isinstance(reference, str) and reference not in seen else None
@@ -137,7 +139,7 @@ def is_nullable(template: Mapping[str, Any], declaration: Mapping[str, Any]) -> 
 def resolved(template: Mapping[str, Any], declaration: Mapping[str, Any]) -> Mapping[str, Any]:
     """The declaration with its references followed, so that it has a type; what it says itself wins."""
     seen: set[str] = set()
-    merged = dict(declaration)
+    merged = dict(declaration) if isinstance(declaration, Mapping) else {}
     while isinstance(reference := merged.pop("$ref", None), str) and reference not in seen:
         seen.add(reference)
         target = definition_of(template, reference)
@@ -212,8 +214,10 @@ class _Builder:
         return schema
 
     def core(self, declaration: Mapping[str, Any]) -> dict[str, Any]:
-        """The schema of the values that are not null."""
+        """The schema of the values that are not null. A declaration that is none takes any value: the engine refuses it."""
         schema: dict[str, Any] = {}
+        if not isinstance(declaration, Mapping):
+            return schema
         metadata = declaration.get("metadata")
         if isinstance(metadata, Mapping) and isinstance(metadata.get("description"), str):
             schema["description"] = metadata["description"]

@@ -243,8 +243,11 @@ def _compile_officially(file: Path, note: str) -> Template | ParametersDocument:
 
 
 def _read_json_template(file: Path) -> dict[str, Any]:
-    """A JSON template, comments allowed. Raises TemplateError with the places of what is wrong."""
+    """A JSON template, comments allowed, whose sections are what they must be. Raises TemplateError with the places of what is
+    wrong."""
+    from infra_lib.arm.failures import EvaluationError, diagnostic
     from infra_lib.arm.source import read_template
+    from infra_lib.arm.template import Template as ArmTemplate
     from infra_lib.parameters.file import read_bytes
     from infra_lib.parameters.json_text import decode
 
@@ -253,7 +256,12 @@ def _read_json_template(file: Path) -> dict[str, Any]:
     diagnostics = [finding.to_diagnostic(str(file), lines) for finding in findings]
     if has_errors(diagnostics):
         raise TemplateError(diagnostics)
-    return read_template(text, str(file))
+    template = read_template(text, str(file))
+    try:
+        ArmTemplate(template)
+    except EvaluationError as failure:
+        raise TemplateError([diagnostic(failure, str(file))]) from None
+    return template
 
 
 def _existing(path: str | Path) -> Path:
