@@ -168,7 +168,10 @@ class Plan:
         """
         modes = _modes(self.changes)
         template = self.source.template
-        template = keep_added(template, added_by_place(self.changes, self.live))
+        try:
+            template = keep_added(template, added_by_place(self.changes, self.live))
+        except CannotRewriteError as error:
+            raise PlanError(f"The plan cannot be applied: {error}.") from error
         if self.owner is not None:
             template = add_owner(template, _owned(self.changes, self.owner), self.owner)
         try:

@@ -11,6 +11,7 @@ from typing import Any
 
 from infra_lib.arm.expressions import is_expression, print_node, value_node
 from infra_lib.arm.template import member
+from infra_lib.planning.rewrite import CannotRewriteError
 from infra_lib.planning.tagging import with_tag
 
 SECRETS_TAG = "infra-lib-secrets"
@@ -61,6 +62,7 @@ def keep_added(template: Mapping[str, Any], added_by_place: Mapping[str, Mapping
 
     ``added_by_place`` has for a declaration's place ``{"names": [...], "variables": [...]}``. The secrets with their values are
     expected in the secure parameter KEPT_PARAMETER, an object with a list for each name in ``"key"``.
+    Raises CannotRewriteError where the properties are an expression.
     """
     if not added_by_place:
         return dict(template)
@@ -78,7 +80,15 @@ def keep_added(template: Mapping[str, Any], added_by_place: Mapping[str, Mapping
 def _kept(raw: Mapping[str, Any], place: str, added_by_place: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     properties = member(raw, "properties")
     mine = added_by_place.get(place)
-    if mine is not None and isinstance(properties, Mapping):
+    if mine is not None:
+        parts = (
+            properties,
+            *(member(properties, key) for key in ("configuration", "template") if isinstance(properties, Mapping)),
+        )
+        if not all(part is None or isinstance(part, Mapping) for part in parts) or properties is None:
+            raise CannotRewriteError(
+                f"'{mine['id'].rpartition('/')[2]}' was given secrets that would be lost: its properties are an expression"
+            )
         tags = with_tag(member(raw, "tags"), SECRETS_TAG, " ".join(sorted(mine["names"])))
         rest = {key: value for key, value in raw.items() if key.lower() not in ("tags", "properties")}
         return {**rest, "tags": tags, "properties": _with_secrets(properties, mine)}

@@ -13,7 +13,8 @@ from infra_lib.planning.model import ACTIONS, Change, ChangeSet
 _STYLE = """
 .infra-plan {font: 14px/1.45 system-ui, sans-serif; color: #1f2328; background: #fff; padding: 8px 14px; border-radius: 6px}
 .infra-plan table {border-collapse: collapse; margin: 8px 0 16px; font: inherit; color: inherit; background: #fff}
-.infra-plan th, .infra-plan td {color: #1f2328; background: #fff; text-align: left; vertical-align: top; padding: 4px 14px 4px 0; border-bottom: 1px solid #d1d9e0}
+.infra-plan th, .infra-plan td {color: #1f2328; background: #fff; text-align: left; vertical-align: top}
+.infra-plan th, .infra-plan td {padding: 4px 14px 4px 0; border-bottom: 1px solid #d1d9e0}
 .infra-plan .action {font-weight: 600; white-space: nowrap}
 .infra-plan code {font: 12px ui-monospace, monospace; overflow-wrap: anywhere}
 .infra-plan .picture {overflow-x: auto}
