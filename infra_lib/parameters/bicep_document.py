@@ -9,36 +9,28 @@ from typing import Any
 
 from infra_lib.bicep import syntax
 from infra_lib.bicep.parser import parse_parameters
-from infra_lib.diagnostics import LineIndex
 from infra_lib.errors import BicepError, InputError
 from infra_lib.parameters.entry import Expression, KeyVaultReference, ParameterEntry, Place, arm_entry
 from infra_lib.parameters.json_document import REMOVED, Path
 from infra_lib.parameters.json_edit import LINE_LIMIT, Splice, apply, line_rest, newline_of, same
 from infra_lib.parameters.json_text import number_text, pointer
 from infra_lib.parameters.literals import INTEGER_MAXIMUM, bicep_key, bicep_literal, bicep_string
+from infra_lib.parameters.placed_text import PlacedText
 
 _UNKNOWN = object()
 _LINE_ENDS = ("\r\n", "\n", "\r")
 
 
-class BicepDocument:
+class BicepDocument(PlacedText):
     """The text of a .bicepparam file, read. Values that the compiler has to compute are :class:`Expression`."""
 
     format = "bicepparam"
 
     def __init__(self, text: str) -> None:
         parsed = parse_parameters(text)
-        self.text = text
+        super().__init__(text)
         self.program = parsed.program
         self.findings = parsed.findings
-        self._lines: LineIndex | None = None
-
-    @property
-    def lines(self) -> LineIndex:
-        """Offsets to lines and columns."""
-        if self._lines is None:
-            self._lines = LineIndex(self.text)
-        return self._lines
 
     @property
     def using(self) -> str | None:
@@ -72,12 +64,6 @@ class BicepDocument:
         for name, node in self.assignments().items():
             place = self.place(node.value.start, node.value.end)
             yield ParameterEntry(name=name, value=self.value_of(node.value), pointer=pointer(("parameters", name)), place=place)
-
-    def place(self, start: int, end: int) -> Place:
-        """Where a span stands."""
-        line, column = self.lines.place(start)
-        end_line, end_column = self.lines.place(end)
-        return Place(line=line, column=column, end_line=end_line, end_column=end_column)
 
     def locate(self, path: Path, *, name: bool = False) -> Place:
         """Where the parameters are declared to be for a template: the path after ``using``."""

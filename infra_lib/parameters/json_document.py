@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from infra_lib.diagnostics import LineIndex
 from infra_lib.parameters.entry import ParameterEntry, Place, arm_entry, from_arm_entry
 from infra_lib.parameters.json_edit import edit_json
 from infra_lib.parameters.json_text import JsonNode, JsonObject, node_at, pointer, read_json
+from infra_lib.parameters.placed_text import PlacedText
 
 SCHEMA = "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#"
 """The ``$schema`` of a parameter file, as new ones get it."""
@@ -24,25 +24,17 @@ def empty_text() -> str:
     return f'{{\n  "$schema": "{SCHEMA}",\n  "contentVersion": "1.0.0.0",\n  "parameters": {{}}\n}}\n'
 
 
-class JsonDocument:
+class JsonDocument(PlacedText):
     """The text of a .parameters.json file, read."""
 
     format = "json"
 
     def __init__(self, text: str) -> None:
         read = read_json(text)
-        self.text = text
+        super().__init__(text)
         self.root = read.root
         self.findings = read.findings
-        self._lines: LineIndex | None = None
         self._values: dict[str, Any] | None = None
-
-    @property
-    def lines(self) -> LineIndex:
-        """Offsets to lines and columns."""
-        if self._lines is None:
-            self._lines = LineIndex(self.text)
-        return self._lines
 
     @property
     def parameters(self) -> JsonObject | None:
@@ -80,12 +72,6 @@ class JsonDocument:
     def place_of(self, node: JsonNode) -> Place:
         """Where a node stands; the opening bracket for an object or an array that spans lines."""
         return self.place(node.start, node.end)
-
-    def place(self, start: int, end: int) -> Place:
-        """Where a span stands."""
-        line, column = self.lines.place(start)
-        end_line, end_column = self.lines.place(end)
-        return Place(line=line, column=column, end_line=end_line, end_column=end_column)
 
     def locate(self, path: Path, *, name: bool = False) -> Place:
         """Where the value at ``path`` of the document stands, or its name; the nearest one around it where there is none."""
