@@ -7,15 +7,15 @@ import secrets
 import string
 from typing import Any
 
-from infra_lib.local import locations
+from infra_lib.local import lifecycle, locations
 from infra_lib.local.addresses import Address, parse
 from infra_lib.local.context import Context
 from infra_lib.local.operations import timestamp
 from infra_lib.local.protocol import Call, ServiceError
 from infra_lib.local.providers.app import profiles
-from infra_lib.local.providers.values import at, filled, one_of, whole_number
+from infra_lib.local.providers.values import at, filled, one_of, properties_of, whole_number
 from infra_lib.local.store import Record
-from infra_lib.local.types import Body
+from infra_lib.local.types import Body, ResourceType
 
 API_VERSIONS = (
     "2022-03-01", "2022-10-01", "2023-05-01", "2023-05-02-preview", "2023-08-01-preview", "2023-11-02-preview",
@@ -80,6 +80,15 @@ def system_data(context: Context, existing: Record | None) -> Body:
         "lastModifiedByType": "User",
         "lastModifiedAt": now,
     }
+
+
+def envelope(context: Context, type_: ResourceType, address: Address, body: Body, existing: Record | None) -> Body:
+    """An app or a job as it is shown, but for its properties."""
+    shown = lifecycle.envelope(context, type_, address, body, existing)
+    shown["location"] = locations.display_name(shown["location"])
+    shown["systemData"] = system_data(context, existing)
+    shown.setdefault("identity", {"type": "None"})
+    return shown
 
 
 def refuse(code: str, message: str, target: str | None = None) -> ServiceError:
@@ -201,6 +210,15 @@ def require_environment(context: Context, address: Address, body: Body, kind: st
             f"The {kind} '{address.name}' must be in the location of its environment, which is '{there}', not '{here}'.",
         )
     return environment
+
+
+def place(context: Context, address: Address, body: Body, kind: str) -> tuple[Record, str | None]:
+    """The environment and the workload profile that an app or job runs in, once it is known to fit there."""
+    properties = properties_of(body)
+    environment = require_environment(context, address, body, kind)
+    profile = profile_name(environment, properties.get("workloadProfileName"), address.name)
+    check_fit(context, environment, profile, properties["template"], address.name)
+    return environment, profile
 
 
 def profile_name(environment: Record, wanted: Any, name: str) -> str | None:

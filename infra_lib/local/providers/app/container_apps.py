@@ -115,14 +115,8 @@ def _check_ingress(ingress: Any) -> None:
 
 def _complete(context: Context, address: Address, body: Body, existing: Record | None) -> Record:
     properties = properties_of(body)
-    environment = common.require_environment(context, address, body, "container app")
-    profile = common.profile_name(environment, properties.get("workloadProfileName"), address.name)
-    common.check_fit(context, environment, profile, properties["template"], address.name)
-
-    shown = lifecycle.envelope(context, APP, address, body, existing)
-    shown["location"] = locations.display_name(shown["location"])
-    shown["systemData"] = common.system_data(context, existing)
-    shown.setdefault("identity", {"type": "None"})
+    environment, profile = common.place(context, address, body, "container app")
+    shown = common.envelope(context, APP, address, body, existing)
     private: Body = dict(existing.private) if existing is not None else {"port": _free_port(context, address)}
     private["secrets"] = (properties.get("configuration") or {}).get("secrets") or []
     private.setdefault("running", True)

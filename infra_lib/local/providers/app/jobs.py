@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra_lib.local import lifecycle, locations, operations, refusals
+from infra_lib.local import locations, operations, refusals
 from infra_lib.local.addresses import Address
 from infra_lib.local.context import Context
 from infra_lib.local.operations import timestamp
@@ -75,13 +75,8 @@ def _check(_context: Context, address: Address, body: Body, existing: Record | N
 
 def _complete(context: Context, address: Address, body: Body, existing: Record | None) -> Record:
     properties = properties_of(body)
-    environment = common.require_environment(context, address, body, "job")
-    profile = common.profile_name(environment, properties.get("workloadProfileName"), address.name)
-    common.check_fit(context, environment, profile, properties["template"], address.name)
-    shown = lifecycle.envelope(context, JOB, address, body, existing)
-    shown["location"] = locations.display_name(shown["location"])
-    shown["systemData"] = common.system_data(context, existing)
-    shown.setdefault("identity", {"type": "None"})
+    environment, profile = common.place(context, address, body, "job")
+    shown = common.envelope(context, JOB, address, body, existing)
     configuration = filled(properties["configuration"], _CONFIGURATION_DEFAULTS)
     trigger = configuration["triggerType"] = spelled(configuration["triggerType"], TRIGGERS)
     if trigger in ("Manual", "Schedule"):
