@@ -12,7 +12,9 @@ class Finding:
 
     __slots__ = ("code", "end", "fix", "level", "names", "start")
 
-    def __init__(self, code: str, start: int, end: int, *, level: Level | None = None, fix: str | None = None, **names: Any) -> None:
+    def __init__(
+        self, code: str, start: int, end: int, *, level: Level | None = None, fix: str | None = None, **names: Any
+    ) -> None:
         self.code = code
         self.start = start
         self.end = end
@@ -29,6 +31,13 @@ class Finding:
         line, column = lines.place(self.start)
         end_line, end_column = lines.place(self.end)
         return Diagnostic(
-            code=self.code, level=level, message=message, file=file, fix=fix,
-            line=line, column=column, end_line=end_line, end_column=end_column,
+            code=self.code,
+            level=level,
+            message=message,
+            file=file,
+            fix=fix,
+            line=line,
+            column=column,
+            end_line=end_line,
+            end_column=end_column,
         )
