@@ -20,8 +20,9 @@ from infra_lib.arm.expressions import (
     parse_expression,
     unescape,
 )
-from infra_lib.arm.failures import ARGUMENT_COUNT, EvaluationError, syntax_failure
+from infra_lib.arm.failures import ARGUMENT_COUNT, VALIDATION, EvaluationError, syntax_failure
 from infra_lib.arm.functions.registry import Function, FunctionError, lookup
+from infra_lib.arm.limits import MAX_TEXT
 from infra_lib.arm.partial import (
     UNKNOWN,
     Declared,
@@ -193,6 +194,15 @@ def _compile_handled(node: Call, handler: Handler, arguments: list[Closure]) -> 
     return closure
 
 
+def _bounded(result: Any, node: Call) -> Any:
+    """The result of a function, unless it is longer than any template could be."""
+    if type(result) is str and len(result) > MAX_TEXT:
+        raise EvaluationError(
+            f"The result of {node.name}() has {len(result)} characters; {MAX_TEXT} are allowed.", node=node, kind=VALIDATION
+        )
+    return result
+
+
 def _compile_pure(node: Call, function: Function, arguments: list[Closure]) -> Closure:
     disjoint = UNKNOWN.isdisjoint
     if not arguments:
@@ -205,7 +215,7 @@ def _compile_pure(node: Call, function: Function, arguments: list[Closure]) -> C
             if type(value) in UNKNOWN:
                 return partial_call(node, function, [value])
             try:
-                return function.call([value])
+                return _bounded(function.call([value]), node)
             except FunctionError as error:
                 raise call_failure(error, node) from None
 
@@ -218,7 +228,7 @@ def _compile_pure(node: Call, function: Function, arguments: list[Closure]) -> C
         if not disjoint(map(type, values)):
             return partial_call(node, function, values)
         try:
-            return function.call(values)
+            return _bounded(function.call(values), node)
         except FunctionError as error:
             raise call_failure(error, node) from None
 

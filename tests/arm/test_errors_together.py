@@ -107,3 +107,9 @@ def test_lambdas_within_lambdas_end(expression: str) -> None:
 def test_numbers_beyond_64_bits(number: str) -> None:
     with pytest.raises(TemplateError, match=r"\(1,7\).*64 bits"):
         read_template(f'{{"a": {number}}}')
+
+
+def test_results_that_grow_from_call_to_call_end() -> None:
+    template = _template(outputs={"x": {"type": "string", "value": "[" + "base64(" * 200 + "'x'" + ")" * 200 + "]"}})
+    with pytest.raises(TemplateError, match=r"base64\(\) has \d+ characters"):
+        snapshot(template, {}, ResourceGroupScope())
