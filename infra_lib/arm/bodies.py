@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from infra_lib.arm.compiler import Closure, compile_text, with_text
 from infra_lib.arm.expressions import ExpressionSyntaxError, is_expression, unescape
 from infra_lib.arm.failures import COPY_COUNT, VALIDATION, EvaluationError, syntax_failure
+from infra_lib.arm.limits import count_result
 from infra_lib.arm.partial import UNKNOWN, OpenDict, PartialDict, PartialList, Residual, materialize
 from infra_lib.arm.template import member
 
@@ -218,7 +219,7 @@ class PropertyLoop:
         try:
             for index in range(copy_count(self._count, frame)):
                 copies[key] = index
-                items.append(_value(self._input, frame))
+                items.append(count_result(frame.template, _value(self._input, frame)))
         except EvaluationError as failure:
             raise failure.at(f"{self.name}[{len(items)}]") from None
         finally:

@@ -18,21 +18,24 @@ MAX_PARTS: Final = 100_000
 
 
 MAX_LAMBDA_RESULTS: Final = 5_000_000
-"""Results that the lambdas of one template may give; an array or object counts with its items, a string for each 16
-characters."""
+"""Results that the lambdas and property loops of one template may give; an array or object counts with its items, a string for
+each 16 characters."""
 
 _TEXT_UNIT: Final = 16
 
 
 def count_result(template: Template, value: Any) -> Any:
-    """``value``, which a lambda gave. Raises EvaluationError for one that is too large, or once too many were given."""
+    """``value``, which a lambda or one round of a property loop gave.
+
+    Raises EvaluationError for one that is too large, or once too many were given.
+    """
     kind = type(value)
     if kind is str:
         template.lambda_results += 1 + len(value) // _TEXT_UNIT
     else:
         template.lambda_results += 1 if kind in _SCALARS or not isinstance(value, dict | list) else 1 + len(value)
     if template.lambda_results > MAX_LAMBDA_RESULTS:
-        message = f"The lambdas of the template give more than {MAX_LAMBDA_RESULTS} results, items of arrays counted."
+        message = f"The lambdas and property loops of the template give more than {MAX_LAMBDA_RESULTS} results, items counted."
         raise EvaluationError(message, kind=VALIDATION)
     return check_size(value)
 
