@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from infra_lib.arm.values import MISSING, get_member
-from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
-from infra_lib.bicep.arm_module import resolve_reference
 from infra_lib.bicep.compiler import Compilation, Compiler
-from infra_lib.bicep.depth import deep_stack
-from infra_lib.bicep.files import Files, MemoryFiles
 from infra_lib.bicep.findings import Finding
-from infra_lib.bicep.model import JsonTemplate, SemanticModel
-from infra_lib.bicep.parameter_checks import ParameterChecker
-from infra_lib.bicep.parameter_model import ParameterFile, ParameterFiles, check_assignments, walk
-from infra_lib.bicep.parameter_values import Assigned, Values
-from infra_lib.bicep.paths import Problem
+from infra_lib.bicep.parameter_files.parameter_checks import ParameterChecker
+from infra_lib.bicep.parameter_files.parameter_model import ParameterFile, ParameterFiles, check_assignments, walk
+from infra_lib.bicep.parameter_files.parameter_values import Assigned, Values
+from infra_lib.bicep.parsing.depth import deep_stack
+from infra_lib.bicep.semantics import symbols as sym
+from infra_lib.bicep.semantics.model import JsonTemplate, SemanticModel
+from infra_lib.bicep.sources.arm_module import resolve_reference
+from infra_lib.bicep.sources.files import Files, MemoryFiles
+from infra_lib.bicep.sources.paths import Problem
 from infra_lib.diagnostics import CATALOGUE, Diagnostic
 from infra_lib.errors import InputError
 

@@ -10,19 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from infra_lib.bicep import syntax as s
-from infra_lib.bicep.arm_module import ArmModule, read_module
-from infra_lib.bicep.binder import bind_names
 from infra_lib.bicep.checks import run_checks, run_early_checks
-from infra_lib.bicep.configuration import Configuration, Configurations
-from infra_lib.bicep.constants import evaluate_calls
-from infra_lib.bicep.depth import deep_stack
-from infra_lib.bicep.files import Files, MemoryFiles
-from infra_lib.bicep.loaders import decode
-from infra_lib.bicep.model import JsonTemplate, ModuleTarget, SemanticModel, SourceFile
-from infra_lib.bicep.modules import Artifact, resolve
-from infra_lib.bicep.parser import parse
-from infra_lib.bicep.paths import Problem, directory_of
-from infra_lib.bicep.types import check_types
+from infra_lib.bicep.parsing.depth import deep_stack
+from infra_lib.bicep.parsing.parser import parse
+from infra_lib.bicep.semantics.binder import bind_names
+from infra_lib.bicep.semantics.constants import evaluate_calls
+from infra_lib.bicep.semantics.model import JsonTemplate, ModuleTarget, SemanticModel, SourceFile
+from infra_lib.bicep.sources.arm_module import ArmModule, read_module
+from infra_lib.bicep.sources.configuration import Configuration, Configurations
+from infra_lib.bicep.sources.files import Files, MemoryFiles
+from infra_lib.bicep.sources.loaders import decode
+from infra_lib.bicep.sources.modules import Artifact, resolve
+from infra_lib.bicep.sources.paths import Problem, directory_of
+from infra_lib.bicep.typing.types import check_types
 from infra_lib.diagnostics import Diagnostic
 from infra_lib.errors import InputError
 
@@ -253,7 +253,7 @@ class Compiler:
             return target.template
         assert isinstance(target, SemanticModel)  # noqa: S101 - a narrowing for the type checker
         if target not in self._templates:
-            from infra_lib.bicep.emit import emit
+            from infra_lib.bicep.emission.emit import emit
 
             self._templates[target] = None
             try:

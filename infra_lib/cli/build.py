@@ -29,7 +29,7 @@ def command(file: Path, outfile: Path | None, to_stdout: bool, compiler: Compile
     Diagnostics go to standard error in the official one-line form. Exit status 2 with an error; then nothing is written.
     """
     from infra_lib import pipeline
-    from infra_lib.bicep.json_writer import write_document
+    from infra_lib.bicep.emission.json_writer import write_document
     from infra_lib.errors import BicepError, InputError
 
     if outfile is not None and to_stdout:

@@ -8,7 +8,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from infra_lib.bicep import syntax
-from infra_lib.bicep.parser import parse_parameters
+from infra_lib.bicep.parsing.parser import parse_parameters
 from infra_lib.errors import BicepError, InputError
 from infra_lib.parameters.entry import Expression, KeyVaultReference, ParameterEntry, Place, arm_entry
 from infra_lib.parameters.json_document import REMOVED, Path

@@ -14,7 +14,7 @@ from infra_lib.pipeline.catalogs import default_catalog
 
 if TYPE_CHECKING:
     from infra_lib.arm.scopes import ScopeKind
-    from infra_lib.bicep.model import SemanticModel
+    from infra_lib.bicep.semantics.model import SemanticModel
     from infra_lib.parameters import ParameterFile
     from infra_lib.parameters.typed import TypedParameters
 
@@ -100,7 +100,7 @@ class Source:
         if item.file is not None:
             return item
         if self.model is not None and item.pointer:
-            from infra_lib.bicep.source_map import locate
+            from infra_lib.bicep.emission.source_map import locate
 
             place = locate(self.model, item.pointer)
             if place is not None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from infra_lib.bicep.model import SemanticModel
+    from infra_lib.bicep.semantics.model import SemanticModel
 
 
 def symbolic_names(model: SemanticModel | None, prefix: str = "") -> dict[str, str]:
     """Symbolic names by place in the template made of ``model``, those of its modules included; none without a model."""
     if model is None:
         return {}
-    from infra_lib.bicep.emit import Emission
-    from infra_lib.bicep.model import SemanticModel as Model
-    from infra_lib.bicep.symbols import ModuleSymbol
+    from infra_lib.bicep.emission.emit import Emission
+    from infra_lib.bicep.semantics.model import SemanticModel as Model
+    from infra_lib.bicep.semantics.symbols import ModuleSymbol
 
     emission = Emission(model)
     found: dict[str, str] = {}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infra_lib.bicep.lexer import tokens
-from infra_lib.bicep.parser import Parsed
+from infra_lib.bicep.parsing.lexer import tokens
+from infra_lib.bicep.parsing.parser import Parsed
 from infra_lib.bicep.syntax import Node
 from infra_lib.diagnostics import LineIndex
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from infra_lib.bicep.arm_module import exports, read_module, target_scope
+from infra_lib.bicep.sources.arm_module import exports, read_module, target_scope
 from infra_lib.diagnostics import describe
 
 CASES = Path(__file__).parents[1] / "goldens" / "cases"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from infra_lib.bicep.bicepparam import ParameterCompilation, compile_parameters
-from infra_lib.bicep.json_writer import write_document
+from infra_lib.bicep.emission.json_writer import write_document
 from infra_lib.errors import InputError
 
 CASES = Path(__file__).parents[1] / "goldens" / "cases"

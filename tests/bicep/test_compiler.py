@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from infra_lib.bicep.compiler import Compilation, compile_file, compile_text
-from infra_lib.bicep.files import Files
-from infra_lib.bicep.paths import Problem
+from infra_lib.bicep.sources.files import Files
+from infra_lib.bicep.sources.paths import Problem
 from infra_lib.errors import InputError
 
 STORAGE = "'Microsoft.Storage/storageAccounts@2023-01-01'"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra_lib.bicep.compiler import compile_file
-from infra_lib.bicep.json_writer import write_document
+from infra_lib.bicep.emission.json_writer import write_document
 from tests.bicep.small_catalog import SmallCatalog
 from tests.conftest import CASES
 

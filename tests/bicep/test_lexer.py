@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from infra_lib.bicep.directives import Directives
-from infra_lib.bicep.lexer import tokens
+from infra_lib.bicep.parsing.directives import Directives
+from infra_lib.bicep.parsing.lexer import tokens
 
 
 def kinds(text: str) -> list[str]:

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from infra_lib.arm.values import float_text
-from infra_lib.bicep.documents import JsonError, read_document
-from infra_lib.bicep.json_path import JsonPathError, select
-from infra_lib.bicep.loaders import ENCODINGS, Loaded, LoadProblem, evaluate, load_base64, load_json, load_text
-from infra_lib.bicep.yaml_document import YamlDocumentError, read_yaml
+from infra_lib.bicep.sources.documents import JsonError, read_document
+from infra_lib.bicep.sources.json_path import JsonPathError, select
+from infra_lib.bicep.sources.loaders import ENCODINGS, Loaded, LoadProblem, evaluate, load_base64, load_json, load_text
+from infra_lib.bicep.sources.yaml_document import YamlDocumentError, read_yaml
 from infra_lib.diagnostics import describe
 
 FUNCTIONS = Path(__file__).parents[1] / "goldens" / "cases" / "functions"

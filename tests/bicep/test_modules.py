@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from infra_lib.bicep.configuration import BUILT_IN, Configuration, Configurations, load
-from infra_lib.bicep.modules import Artifact, cache_root, encode_tag, file_kind, resolve
-from infra_lib.bicep.paths import Problem
+from infra_lib.bicep.sources.configuration import BUILT_IN, Configuration, Configurations, load
+from infra_lib.bicep.sources.modules import Artifact, cache_root, encode_tag, file_kind, resolve
+from infra_lib.bicep.sources.paths import Problem
 from infra_lib.diagnostics import describe
 
 GUID = "00000000-0000-0000-0000-000000000001"

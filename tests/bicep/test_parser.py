@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from infra_lib.bicep import syntax
-from infra_lib.bicep.parser import Parsed, parse, parse_parameters
+from infra_lib.bicep.parsing.parser import Parsed, parse, parse_parameters
 from infra_lib.diagnostics import LineIndex
 from infra_lib.diagnostics.bicep_syntax import CODES
 from tests.bicep.dump import dump_tokens, dump_tree

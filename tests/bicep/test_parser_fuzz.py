@@ -10,7 +10,7 @@ import os
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from infra_lib.bicep.parser import parse, parse_parameters
+from infra_lib.bicep.parsing.parser import parse, parse_parameters
 from infra_lib.diagnostics import LineIndex
 from tests.bicep.dump import walk
 from tests.bicep.test_parser import read, sources

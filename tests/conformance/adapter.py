@@ -52,7 +52,7 @@ def _catalog(source: str) -> Any:
 
 def read_template(path: Path) -> Any:
     """A JSON template, which may have comments."""
-    from infra_lib.bicep.configuration import parse_commented_json
+    from infra_lib.bicep.sources.configuration import parse_commented_json
 
     return parse_commented_json(path.read_text(encoding="utf-8-sig"))
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra_lib.bicep.parser import parse_parameters
+from infra_lib.bicep.parsing.parser import parse_parameters
 from infra_lib.errors import InputError
 from infra_lib.parameters import InferenceParameters, KeyVaultReference, ParameterFile
 from infra_lib.parameters.render import render, render_bicepparam, render_parameters_json

@@ -32,7 +32,7 @@ from infra_lib.bicep.checks.resource_types import check_resource_types
 from infra_lib.bicep.checks.run_time import check_run_time_values
 from infra_lib.bicep.checks.secure_outputs import check_secure_outputs
 from infra_lib.bicep.checks.spreads import check_looped_values, check_spread_places, check_spread_values
-from infra_lib.bicep.model import SemanticModel
+from infra_lib.bicep.semantics.model import SemanticModel
 
 EARLY_CHECKS: tuple[Callable[[SemanticModel], None], ...] = (
     check_resource_types,

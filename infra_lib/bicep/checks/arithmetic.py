@@ -3,10 +3,10 @@ compiling."""
 
 from __future__ import annotations
 
-from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
-from infra_lib.bicep.documents import JsonError, read_document
-from infra_lib.bicep.model import SemanticModel
+from infra_lib.bicep.semantics import symbols as sym
+from infra_lib.bicep.semantics.model import SemanticModel
+from infra_lib.bicep.sources.documents import JsonError, read_document
 
 _LEAST, _GREATEST = -(2**63), 2**63 - 1
 _OPERATORS = frozenset("+-*")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
-from infra_lib.bicep.model import SemanticModel
-from infra_lib.bicep.rewriting import local_symbols
-from infra_lib.bicep.spelling import suggest
+from infra_lib.bicep.parsing.spelling import suggest
+from infra_lib.bicep.semantics import symbols as sym
+from infra_lib.bicep.semantics.model import SemanticModel
+from infra_lib.bicep.semantics.rewriting import local_symbols
 
 _MOST_LIST_ARGUMENTS = 2
 

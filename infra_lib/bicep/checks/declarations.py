@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
-from infra_lib.bicep.model import SemanticModel
+from infra_lib.bicep.semantics import symbols as sym
+from infra_lib.bicep.semantics.model import SemanticModel
 
 _TARGET_SCOPES = ("managementGroup", "resourceGroup", "subscription", "tenant")
 _EXPERIMENTAL_SCOPES = {"local": "localDeploy", "desiredStateConfiguration": "desiredStateConfiguration"}

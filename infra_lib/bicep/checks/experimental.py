@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from infra_lib.bicep import syntax as s
-from infra_lib.bicep.model import SemanticModel
+from infra_lib.bicep.semantics.model import SemanticModel
 
 UNSUPPORTED_FEATURES = (
     "resourceInfoCodegen", "waitUntil", "localDeploy", "moduleExtensionConfigs", "userDefinedConstraints", "deployCommands",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
-from infra_lib.bicep.model import SemanticModel
-from infra_lib.bicep.rewriting import local_symbols
+from infra_lib.bicep.semantics import symbols as sym
+from infra_lib.bicep.semantics.model import SemanticModel
+from infra_lib.bicep.semantics.rewriting import local_symbols
 
 _FOR = re.compile(r"\bfor\b")
 _LOOPED = (s.ResourceDeclaration, s.ModuleDeclaration, s.OutputDeclaration, s.VariableDeclaration, s.ParameterAssignment)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
-from infra_lib.bicep.model import JsonTemplate, ModuleTarget, SemanticModel
-from infra_lib.bicep.spelling import suggest
+from infra_lib.bicep.parsing.spelling import suggest
+from infra_lib.bicep.semantics import symbols as sym
+from infra_lib.bicep.semantics.model import JsonTemplate, ModuleTarget, SemanticModel
 
 
 def check_module_parameters(model: SemanticModel) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
-from infra_lib.bicep.model import SemanticModel
-from infra_lib.bicep.resources import ScopeData
-from infra_lib.bicep.spelling import suggest
+from infra_lib.bicep.parsing.spelling import suggest
+from infra_lib.bicep.semantics import symbols as sym
+from infra_lib.bicep.semantics.model import SemanticModel
+from infra_lib.bicep.semantics.resources import ScopeData
 
 _CODES = {"tenant": "BCP113", "managementGroup": "BCP114", "subscription": "BCP115", "resourceGroup": "BCP116"}
 """The mistake of a scope that cannot be named so, by the scope of the file."""

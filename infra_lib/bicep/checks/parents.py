@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
 from infra_lib.bicep.checks.value_kinds import kinds_of
-from infra_lib.bicep.model import SemanticModel
+from infra_lib.bicep.semantics import symbols as sym
+from infra_lib.bicep.semantics.model import SemanticModel
 
 _ALWAYS_READABLE = frozenset(("id", "name", "type", "apiVersion"))
 

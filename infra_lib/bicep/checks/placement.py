@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
-from infra_lib.bicep.model import JsonTemplate, SemanticModel
+from infra_lib.bicep.semantics import symbols as sym
+from infra_lib.bicep.semantics.model import JsonTemplate, SemanticModel
 from infra_lib.resource_types.nodes import ObjectType
 
 _SECRET_ARGUMENTS = (1, 2)
@@ -48,7 +48,7 @@ def _directly(value: s.Expression) -> list[s.Node]:
 
 def _secure_parameters(module: sym.ModuleSymbol) -> frozenset[str] | None:
     """The names of a module's parameters that take secrets; None where that is not known."""
-    from infra_lib.bicep.types import is_secure
+    from infra_lib.bicep.typing.types import is_secure
 
     target = module.target
     if isinstance(target, SemanticModel):

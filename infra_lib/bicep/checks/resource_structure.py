@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 
-from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
-from infra_lib.bicep.constants import text_of
-from infra_lib.bicep.model import SemanticModel
-from infra_lib.bicep.resources import ScopeData
+from infra_lib.bicep.semantics import symbols as sym
+from infra_lib.bicep.semantics.constants import text_of
+from infra_lib.bicep.semantics.model import SemanticModel
+from infra_lib.bicep.semantics.resources import ScopeData
 
 
 def check_nesting(model: SemanticModel) -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
-from infra_lib.bicep.model import SemanticModel
-from infra_lib.bicep.resources import TypeReference, parse_type
+from infra_lib.bicep.semantics import symbols as sym
+from infra_lib.bicep.semantics.model import SemanticModel
+from infra_lib.bicep.semantics.resources import TypeReference, parse_type
 
 _UNKNOWN_TYPE = re.compile(r"[a-z0-9][a-z0-9.]*(?:/[a-z0-9-]+)+\Z", re.IGNORECASE)
 _UNKNOWN_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(?:-(?:preview|alpha|beta|rc|privatepreview))?\Z", re.IGNORECASE)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
-from infra_lib.bicep.model import SemanticModel
-from infra_lib.bicep.validity import Use
+from infra_lib.bicep.semantics import symbols as sym
+from infra_lib.bicep.semantics.model import SemanticModel
+from infra_lib.bicep.semantics.validity import Use
 from infra_lib.resource_types.nodes import ObjectType
 
 _KNOWN_OF_RESOURCES = frozenset(("id", "name", "type", "apiVersion"))

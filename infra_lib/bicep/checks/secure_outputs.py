@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
-from infra_lib.bicep.model import SemanticModel
-from infra_lib.bicep.module_values import module_of
+from infra_lib.bicep.semantics import symbols as sym
+from infra_lib.bicep.semantics.model import SemanticModel
+from infra_lib.bicep.semantics.module_values import module_of
 
 
 def check_secure_outputs(model: SemanticModel) -> None:

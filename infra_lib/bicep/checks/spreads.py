@@ -5,10 +5,10 @@ The first two run before the uses of what is not valid are reported: a variable 
 
 from __future__ import annotations
 
-from infra_lib.bicep import symbols as sym
 from infra_lib.bicep import syntax as s
 from infra_lib.bicep.checks.value_kinds import kinds_of, words
-from infra_lib.bicep.model import SemanticModel
+from infra_lib.bicep.semantics import symbols as sym
+from infra_lib.bicep.semantics.model import SemanticModel
 
 _NOT_LOOPED = frozenset(("bool", "int", "object", "string"))
 

@@ -1,0 +1,1 @@
+"""The bound tree to the ARM template."""

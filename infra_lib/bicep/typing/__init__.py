@@ -1,0 +1,1 @@
+"""Declared types, their schemas, and what imports bring in."""
