@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -62,7 +63,7 @@ def bind(
     """
     from infra_lib.parameters import resolve
 
-    return resolve(
+    bound = resolve(
         source.template,
         as_parameters(source.parameters),
         overrides=overrides,
@@ -70,6 +71,16 @@ def bind(
         environment=os.environ if environment is None else environment,
         inherit=inherit,
     )
+    return dataclasses.replace(bound, diagnostics=tuple(_at_declaration(source, item) for item in bound.diagnostics))
+
+
+def _at_declaration(source: Source, item: Diagnostic) -> Diagnostic:
+    """A finding about a value that no file gives, at the declaration of its parameter."""
+    if item.file is not None or not (item.pointer or "").startswith("/"):
+        return item
+    name = (item.pointer or "")[1:].partition("/")[0]
+    placed = source.placed(dataclasses.replace(item, pointer=f"parameters.{name}"))
+    return dataclasses.replace(placed, pointer=item.pointer)
 
 
 def snapshot(

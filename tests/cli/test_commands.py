@@ -215,3 +215,13 @@ def test_a_group_or_a_location_that_cannot_be_is_bad_input(
 ) -> None:
     assert run(["provision", "good.bicep", *where]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_missing_value_without_a_parameter_file_is_said_at_the_declaration(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "required.bicep").write_text("var x = 1\nparam count int\noutput o int = count + x\n")
+    assert run(["validate", "required.bicep", "--json"]) == 2
+    problem = output(capsys)["problems"][0]
+    assert (problem["code"], problem["pointer"]) == ("INF131", "/count")
+    assert (problem["file"], problem["line"], problem["column"]) == ("required.bicep", 2, 1)
