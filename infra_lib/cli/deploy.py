@@ -31,7 +31,7 @@ def command(
     opened = Project.open(project or ".")
     with choose_target(target, project=opened, subscription_id=subscription_id) as chosen:
         note_what_runs(chosen)
-        with TransferView("sending") as transfer, ProgressView() as view:
+        with TransferView("sending") as transfer, ProgressView(instead_of=transfer.pause) as view:
             endpoint = opened.inference.deploy(
                 chosen, timeout=timeout, listener=view, progress=transfer,
                 confirm=lambda plan: confirm_transfer(plan, transfer, yes=yes),

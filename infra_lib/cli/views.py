@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from infra_lib.cli.console import note, rich_console
@@ -83,18 +84,20 @@ def _difference_text(difference: Difference) -> str:
 
 
 class ProgressView:
-    """A listener that prints one line for each change of state; with a terminal, the running ones stay at the bottom."""
+    """A listener that prints one line for each change of state; with a terminal, the running ones stay at the bottom.
 
-    def __init__(self) -> None:
+    ``instead_of`` takes away whatever is shown live before the first event comes.
+    """
+
+    def __init__(self, *, instead_of: Callable[[], None] | None = None) -> None:
+        self._begun = False
+        self._instead_of = instead_of
         self._console: Console = rich_console(stderr=True)
         self._running: dict[str, str] = {}
         self._status: Any = None
         self._lock = threading.Lock()
 
     def __enter__(self) -> ProgressView:
-        if self._console.is_terminal:
-            self._status = self._console.status("deploying")
-            self._status.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -104,7 +107,18 @@ class ProgressView:
     def __call__(self, event: Event) -> None:
         """Show an event."""
         with self._lock:
+            if not self._begun:
+                self._begin()
             self._show(event)
+
+    def _begin(self) -> None:
+        """Take over the terminal, with the first event and not before: what was shown until then is taken away."""
+        self._begun = True
+        if self._instead_of is not None:
+            self._instead_of()
+        if self._console.is_terminal:
+            self._status = self._console.status("deploying")
+            self._status.start()
 
     def _show(self, event: Event) -> None:
         what = f"{event.resource_type} {event.name}" if event.resource_id else f"deployment {event.name}"
