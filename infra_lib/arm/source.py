@@ -40,7 +40,8 @@ def read_template(text: str, file: str | None = None) -> dict[str, Any]:
             parse_constant=_constant,
         )
     except json.JSONDecodeError as error:
-        _refuse(f"The text is not JSON: {_REASONS.get(error.msg, error.msg.lower())}.", plain, error.pos, file)
+        reason, place = _why(error, plain)
+        _refuse(f"The text is not JSON: {reason}.", plain, place, file)
     except _RefusedError as refused:
         _refuse(refused.message, plain, refused.find(plain), file)
     except RecursionError:
@@ -55,11 +56,22 @@ _REASONS: Final = {
     "Expecting ',' delimiter": "a comma is expected here",
     "Expecting ':' delimiter": "a colon is expected here",
     "Expecting property name enclosed in double quotes": "a name in double quotes is expected here",
-    "Illegal trailing comma before end of object": "no comma may stand before the end of an object",
-    "Illegal trailing comma before end of array": "no comma may stand before the end of an array",
     "Extra data": "the text goes on after its value",
     "Unterminated string starting at": "the string that starts here has no end",
 }
+
+
+_TRAILING: Final = {"}": "no comma may stand before the end of an object", "]": "no comma may stand before the end of an array"}
+
+
+def _why(error: json.JSONDecodeError, text: str) -> tuple[str, int]:
+    """The reason in our words, and its offset: a trailing comma is at the comma, whichever Python reads it."""
+    before = text[: error.pos].rstrip()
+    comma = error.pos if text[error.pos : error.pos + 1] == "," else len(before) - 1
+    after = text[comma + 1 :].lstrip()[:1]
+    if text[comma : comma + 1] == "," and after in _TRAILING:
+        return _TRAILING[after], comma
+    return _REASONS.get(error.msg, error.msg.lower()), error.pos
 
 
 class _RefusedError(Exception):
