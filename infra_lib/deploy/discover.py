@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from infra_lib.deploy.wire import raw_body
 from infra_lib.planning.model import MISSING, LiveState
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def read_resource(target: Target, resource_id: str, api_version: str) -> LiveSta
     from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
 
     try:
-        body = target.resources.resources.get_by_id(resource_id, api_version=api_version, cls=_raw_body)
+        body = target.resources.resources.get_by_id(resource_id, api_version=api_version, cls=raw_body)
     except ResourceNotFoundError:
         return MISSING
     except ClientAuthenticationError:
@@ -56,11 +57,6 @@ def read_resource(target: Target, resource_id: str, api_version: str) -> LiveSta
             raise
         return LiveState(status="unreadable", reason=_reason(error))
     return LiveState(status="present", body=body if isinstance(body, dict) else {})
-
-
-def _raw_body(response: Any, _model: Any, _headers: Any) -> Any:
-    """The body as the wire has it: models leave out what they don't know."""
-    return response.http_response.json()
 
 
 def _reason(error: Any) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from infra_lib.deploy.failures import describe_error, error_body, failure
 from infra_lib.deploy.progress import Event, Listener, State, ignore
+from infra_lib.deploy.wire import raw_body, text_of
 from infra_lib.errors import DeploymentError, InputError
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def deploy(
     for attempt in range(_RETRIES + 1):
         try:
             poller = target.deployments.deployments.begin_create_or_update_at_scope(
-                scope.lstrip("/"), name, cast(Any, body), polling_interval=5, cls=_raw_body
+                scope.lstrip("/"), name, cast(Any, body), polling_interval=5, cls=raw_body
             )
             result = follower.follow(poller)
             break
@@ -149,6 +150,12 @@ def deploy(
     )
 
 
+def deployment_state(target: Target, *, scope: str, name: str) -> str:
+    """The provisioning state of a deployment, ``Running`` and so on. Raises HttpResponseError where it cannot be read."""
+    found = target.deployments.deployments.get_at_scope(scope.lstrip("/"), name)
+    return text_of(found.properties.provisioning_state) if found.properties is not None else ""
+
+
 def follow_running(target: Target, *, scope: str, name: str, listener: Listener = ignore) -> str:
     """Follow a deployment that runs already to its end, and return the state that it ended in (``Succeeded``, ``Failed``, ...).
 
@@ -160,12 +167,10 @@ def follow_running(target: Target, *, scope: str, name: str, listener: Listener 
     follower.tell("started", "It runs already; following it to its end.")
     while True:
         try:
-            found = target.deployments.deployments.get_at_scope(scope.lstrip("/"), name)
+            state = deployment_state(target, scope=scope, name=name)
         except HttpResponseError as error:
             raise failure(error, f"following deployment '{name}'") from error
         follower.report(follower.operations())
-        reported = found.properties.provisioning_state if found.properties is not None else ""
-        state = str(getattr(reported, "value", reported))
         if state not in RUNNING_STATES:
             follower.tell(_STATES.get(state, "failed"))
             return state
@@ -239,8 +244,8 @@ def _operation(item: Any) -> Operation | None:
         resource_id=resource.id,
         resource_type=resource.resource_type or "",
         name=resource.resource_name or "",
-        action=str(properties.provisioning_operation or ""),
-        state=str(properties.provisioning_state or ""),
+        action=text_of(properties.provisioning_operation),
+        state=text_of(properties.provisioning_state),
         seconds=duration.total_seconds() if hasattr(duration, "total_seconds") else _seconds(duration),
     )
 
@@ -260,8 +265,3 @@ def _deployment_failed(error: HttpResponseError, name: str, causes: list[str]) -
     if causes:
         return DeploymentError(f"Deployment '{name}' failed.", causes)
     return failure(error, f"deploying '{name}'")
-
-
-def _raw_body(response: Any, _model: Any, _headers: Any) -> Any:
-    """The body as the wire has it, outputs and error included."""
-    return response.http_response.json()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra_lib.arm.ids import ResourceId
 from infra_lib.deploy.discover import read_resource
-from infra_lib.deploy.execute import RUNNING_STATES
+from infra_lib.deploy.execute import RUNNING_STATES, deployment_state
 from infra_lib.errors import InputError
 from infra_lib.planning.compare import normalize_location
 from infra_lib.planning.model import Change
@@ -82,11 +82,9 @@ def running_deployment(target: Target, scope: str, name: str) -> str | None:
     from azure.core.exceptions import HttpResponseError
 
     try:
-        found = target.deployments.deployments.get_at_scope(scope.lstrip("/"), name)
+        state = deployment_state(target, scope=scope, name=name)
     except HttpResponseError:
         return None
-    reported = found.properties.provisioning_state if found.properties is not None else ""
-    state = str(getattr(reported, "value", reported))
     return state if state in RUNNING_STATES else None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from infra_lib.deploy.failures import failure
+from infra_lib.deploy.wire import raw_body
 from infra_lib.errors import DeploymentError
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class LiveRuntime:
             raise DeploymentError(f"reference() of {resource_id} names no API version.")
         try:
             body: Any = self._target.resources.resources.get_by_id(
-                resource_id, api_version=api_version, cls=lambda response, _model, _headers: response.http_response.json()
+                resource_id, api_version=api_version, cls=raw_body
             )
         except HttpResponseError as error:
             raise failure(error, f"reading {resource_id}") from error
