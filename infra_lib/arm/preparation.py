@@ -185,12 +185,7 @@ class Preparation:
             if other is not instance:
                 message = f"{instance.id!r} is declared twice: as {other.path!r} and as {instance.path!r}."
                 failures.append(EvaluationError(message, kind=VALIDATION).at(instance.path))
-        for instance in expansion.instances:
-            missing: list[str] = []
-            graph.of(instance, missing)
-            for token in missing:
-                message = f"dependsOn names {token!r}, which the template does not have."
-                failures.append(EvaluationError(message, kind=VALIDATION).at(f"{instance.path}.dependsOn"))
+        failures += graph.unmet()
         circle = graph.cycle()
         if circle is not None:
             failures.append(circular(circle))

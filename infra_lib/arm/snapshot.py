@@ -13,7 +13,7 @@ from typing import Any, Final
 from infra_lib.arm.binding import build_frame, evaluate_declarations, file_value, unknown_parameters
 from infra_lib.arm.differences import Change, compare_snapshots
 from infra_lib.arm.evaluate import Expansion
-from infra_lib.arm.failures import COPY_COUNT, VALIDATION, EngineError, EvaluationError, too_deep
+from infra_lib.arm.failures import COPY_COUNT, VALIDATION, EngineError, EvaluationError, diagnostic, too_deep
 from infra_lib.arm.frame import Frame, LazyValues
 from infra_lib.arm.instances import Instance
 from infra_lib.arm.nested import combine_conditions
@@ -105,6 +105,8 @@ class Snapshot:
     ``resources`` in dependency order, those of nested deployments in place of them; ``existing`` those that are only read;
     ``deployments`` the nested deployments themselves, without a body;
     ``outputs`` by name, one expression in brackets where anything in a value is unknown; ``diagnostics`` the engine's remarks.
+    ``unmet`` are findings about names in a dependsOn that nothing in the template has: a preview passes over them, a deployment
+    is refused.
     """
 
     resources: tuple[PredictedResource, ...]
@@ -113,6 +115,7 @@ class Snapshot:
     extension_resources: tuple[ExtensionResource, ...] = ()
     outputs: Mapping[str, Any] = field(default_factory=dict)
     diagnostics: tuple[Diagnostic, ...] = ()
+    unmet: tuple[Diagnostic, ...] = field(default=(), repr=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """``{"predictedResources": …, "diagnostics": …, "outputs": …}``, as the official command prints it."""
@@ -196,6 +199,7 @@ class _Snapshotter:
         self._deployments: list[PredictedResource] = []
         self._extensions: list[ExtensionResource] = []
         self._diagnostics: list[Diagnostic] = []
+        self._unmet: list[EvaluationError] = []
 
     def run(self) -> Snapshot:
         template = self._template
@@ -232,6 +236,7 @@ class _Snapshotter:
             extension_resources=tuple(self._extensions),
             outputs=outputs,
             diagnostics=tuple(self._diagnostics),
+            unmet=tuple(map(diagnostic, self._unmet)),
         )
 
     def _collect(self, expansion: Expansion, path: tuple[str, ...]) -> None:
@@ -248,6 +253,7 @@ class _Snapshotter:
             else:
                 resource = predicted(instance, path, waits)
                 (self._existing if instance.existing else self._resources).append(resource)
+        self._unmet += [failure.under(expansion.prefix) if expansion.prefix else failure for failure in graph.unmet()]
 
     def _nested(self, instance: Instance, path: tuple[str, ...]) -> None:
         nested = instance.nested()

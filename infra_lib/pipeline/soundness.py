@@ -1,9 +1,11 @@
-"""What Resource Manager refuses in a template although its preview shows it: two resources of one id, circles in dependsOn."""
+"""What Resource Manager refuses in a template although its preview shows it: names of nothing and circles in dependsOn, two
+resources of one id."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from infra_lib.diagnostics import Diagnostic, describe
@@ -45,12 +47,13 @@ def check_soundness(evaluated: Snapshot) -> None:
 
 
 def unsound(evaluated: Snapshot) -> list[Diagnostic]:
-    """Each second resource of one id in one template, and each circle of resources that wait for one another.
+    """Each name in a dependsOn that nothing has, each second resource of one id in one template, and each circle of resources
+    that wait for one another.
 
     Names that are not known yet, and resources whose condition is not, are taken to be apart.
     """
     prefixes = template_prefixes(evaluated)
-    found: list[Diagnostic] = []
+    found = [replace(item, fix="Name a resource of the same template, or drop it from dependsOn.") for item in evaluated.unmet]
     first: dict[_Key, PredictedResource] = {}
     for item in (*evaluated.resources, *evaluated.deployments):
         if item.condition is not True or item.name.startswith("["):

@@ -81,7 +81,9 @@ def _deployable(model: SemanticModel, steps: list[str], path: str) -> SourcePlac
         return _place(model, symbol.loop.expression)
     if symbol.condition is not None and rest[:1] == ["condition"]:
         return _place(model, symbol.condition)
-    if type(symbol) is sym.ModuleSymbol and rest[:2] == ["properties", "parameters"]:
+    if rest[:1] == ["dependsOn"]:
+        rest = rest[:1]  # what is emitted has another order than what is written, and more items
+    elif type(symbol) is sym.ModuleSymbol and rest[:2] == ["properties", "parameters"]:
         rest = ["params", *(step for step in rest[2:] if step != "value")]
     node = _within(symbol.body, rest) if symbol.body is not None else symbol.node
     return _place(model, symbol.node if node is symbol.body else node)
