@@ -133,3 +133,20 @@ output id string = id
         "all": {"endpoint": f"[{run_time}]", "fixed": 2},
         "id": "[variables('id')]",
     }
+
+
+@pytest.mark.parametrize("text", ["${sa.listKeys().keys[0].value}", "${sa.name}-${sa.listKeys().keys[0].value}"])
+def test_a_variable_with_keys_is_written_out_wherever_the_keys_stand_in_it(text: str) -> None:
+    """The template must not have listKeys() among its variables, which are evaluated before the deployment."""
+    compiled = compile_text(
+        f"""
+resource sa 'Microsoft.Storage/storageAccounts@2023-01-01' existing = {{
+  name: 'acct'
+}}
+var connection = '{text}'
+output o string = connection
+"""
+    )
+    assert compiled.template is not None
+    assert "variables" not in compiled.template
+    assert "listKeys(resourceId('Microsoft.Storage/storageAccounts', 'acct')" in compiled.template["outputs"]["o"]["value"]

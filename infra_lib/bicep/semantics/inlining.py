@@ -3,6 +3,7 @@ it runs."""
 
 from __future__ import annotations
 
+import re
 from typing import Literal, NamedTuple
 
 from infra_lib.bicep import syntax as s
@@ -14,6 +15,7 @@ Decision = Literal["keep", "inline", "skip"]
 """``skip``: a use that needs no inlining, which a later use in the same declaration may not override."""
 
 _CONSTANT_PROPERTIES = frozenset(("id", "name", "type", "apiVersion"))
+_LIST_METHOD = re.compile("list[a-zA-Z]*")
 _READ_WRITE_CONSTANTS = frozenset(("id", "name", "type", "apiversion"))
 
 
@@ -106,6 +108,8 @@ class _Finder:
                 flags = function.info.flags if type(function) is sym.BuiltInFunction else 0
                 if isinstance(function, (sym.BuiltInFunction, sym.FunctionSymbol, sym.ImportedSymbol)):
                     self.decide("inline" if flags & (INLINE | EXTERNAL) else "keep")
+                elif kind is s.InstanceCall and self.is_list_call(node):  # type: ignore[arg-type]
+                    self.decide("inline")
                 if not flags & NAME_ONLY:
                     stack.extend(reversed(list(node.children())))
             elif kind is s.ResourceDeclaration:
@@ -117,6 +121,12 @@ class _Finder:
         if self.current is not None:
             self.decisions[self.current] = decision
 
+    def is_list_call(self, node: s.InstanceCall) -> bool:
+        """True for ``resource.listKeys()`` and its like, on an item of a collection, too."""
+        if _LIST_METHOD.fullmatch(node.identifier.name) is None:
+            return False
+        return _is_resource(self.symbols.get(_without_index(node.base)))
+
     def name(self, node: s.Node) -> None:
         symbol = self.symbols.get(node)
         current = self.current
@@ -126,19 +136,12 @@ class _Finder:
             self.variable(symbol)
             if self.decisions[current] != "inline":
                 self.decide("inline" if self.decisions[symbol] == "inline" else "keep")
-        elif isinstance(symbol, sym.DeployableSymbol) or (
-            type(symbol) is sym.ParameterSymbol and type(symbol.node.type) is s.ResourceType
-        ):
+        elif isinstance(symbol, sym.ModuleSymbol) or _is_resource(symbol):
             self.decide("skip" if self.decisions[current] == "skip" else "inline")
 
     def property(self, node: s.PropertyAccess) -> bool:
         """Decide on ``resource.name``; False where the base is something else and has to be looked into."""
-        base: s.Node = node.base
-        while type(base) is s.NonNull:
-            base = base.base
-        while type(base) is s.ArrayAccess:
-            base = base.base
-        symbol = self.symbols.get(base)
+        symbol = self.symbols.get(_without_index(node.base))
         name = node.identifier.name
         if type(symbol) is sym.ResourceSymbol:
             if name in ("id", "name"):
@@ -150,7 +153,23 @@ class _Finder:
         if type(symbol) is sym.ModuleSymbol:
             self.decide("skip" if name == "name" else "inline")
             return True
-        if type(symbol) is sym.ParameterSymbol and type(symbol.node.type) is s.ResourceType:
+        if _is_resource(symbol):
             self.decide("skip" if name in _CONSTANT_PROPERTIES else "inline")
             return True
         return False
+
+
+def _without_index(node: s.Node) -> s.Node:
+    """What ``node!`` or ``node[index]`` stands on."""
+    while type(node) is s.NonNull:
+        node = node.base
+    while type(node) is s.ArrayAccess:
+        node = node.base
+    return node
+
+
+def _is_resource(symbol: sym.Symbol | None) -> bool:
+    """True for a declared resource, and for a parameter that holds one."""
+    if type(symbol) is sym.ParameterSymbol:
+        return type(symbol.node.type) is s.ResourceType
+    return type(symbol) is sym.ResourceSymbol
