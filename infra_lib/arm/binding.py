@@ -74,7 +74,10 @@ def _variable(key: str, frame: Frame) -> Any:
         items: list[Any] = []
         for index in range(copy_count(member(loop, "count"), frame)):
             frame.copies = {key: index}
-            items.append(frame.evaluate(member(loop, "input")))
+            try:
+                items.append(frame.evaluate(member(loop, "input")))
+            except EvaluationError as failure:
+                raise failure.at(f"[{index}]") from None
         return check_size(PartialList(items) if not UNKNOWN.isdisjoint(map(type, items)) else items)
     except EvaluationError as failure:
         raise failure.at_root(f"variables.{name}").as_validation() from None

@@ -239,7 +239,8 @@ def call_failure(error: FunctionError, node: Call) -> EvaluationError:
     """The failure of a call that its function refused."""
     if error.code == "ArgumentCount":
         return EvaluationError(error.message, kind=ARGUMENT_COUNT, node=node)
-    return EvaluationError(error.message, node=node)
+    known = error.argument is not None and error.argument < len(node.arguments)
+    return EvaluationError(error.message, node=node.arguments[error.argument or 0] if known else node)
 
 
 def partial_call(node: Call, function: Function, values: list[Any]) -> Any:
@@ -361,7 +362,7 @@ def _compile_user_call(node: Call, arguments: list[Closure]) -> Closure:
         for argument in arguments:
             values.append(argument(frame))
         try:
-            return frame.call_function(node.key, node.name, values)
+            return frame.call_function(node, values)
         except EvaluationError as failure:
             if failure.text is None and failure.node is None:
                 failure.node = node

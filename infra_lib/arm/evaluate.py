@@ -228,8 +228,10 @@ class Expansion:
         condition = declaration.get("condition")
         if condition is None:
             return True
-        decided = materialize(self.frame.evaluate(condition))
-        return decided is not False
+        try:
+            return materialize(self.frame.evaluate(condition)) is not False
+        except EvaluationError as failure:
+            raise failure.at("condition") from None
 
     # -------------------------------------------------------------------------------------------------- looking up
 

@@ -147,9 +147,10 @@ class Frame:
             )
         return metadata_residual(name)
 
-    def call_function(self, key: str, name: str, values: list[Any]) -> Any:
-        """The value of a user-defined function. ``key`` is its name in lower case."""
-        function = self.functions.get(key)
+    def call_function(self, call: Call, values: list[Any]) -> Any:
+        """The value of a user-defined function that is called with ``values``."""
+        name = call.name
+        function = self.functions.get(call.key)
         if function is None:
             raise EvaluationError(f"There is no function {name!r}.")
         if not self.functions_allowed:
@@ -164,9 +165,13 @@ class Frame:
                 f"The call of {name}() leads to more than {MAX_CALL_DEPTH} calls inside one another.", kind=VALIDATION
             )
         parameters = LazyValues("parameter", _undeclared_parameter)
-        for declaration, value in zip(function.parameters, values, strict=True):
+        for declaration, value, argument in zip(function.parameters, values, call.arguments, strict=True):
             parameter = str(member(declaration, "name"))
-            check_value(value, declaration, self.template, f"The argument {parameter!r} of {name}()")
+            try:
+                check_value(value, declaration, self.template, f"The argument {parameter!r} of {name}()")
+            except EvaluationError as failure:
+                failure.node = argument
+                raise
             parameters[parameter.lower()] = value
         frame = Frame(self.template, parameters, self.variables, self.metadata, None)
         frame.depth = self.depth + 1

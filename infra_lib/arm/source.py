@@ -29,7 +29,7 @@ def read_template(text: str, file: str | None = None) -> dict[str, Any]:
     text = text.removeprefix("\ufeff")
     if len(text) > MAX_TEMPLATE_SIZE and len(text.encode("utf-8", "surrogatepass")) > MAX_TEMPLATE_SIZE:
         _refuse(f"The text is larger than {MAX_TEMPLATE_SIZE // 2**20} MB, the most that a template may have.", text, 0, file)
-    plain = _COMMENT_OR_STRING.sub(_blank_comment, text) if "/" in text else text
+    plain = without_comments(text)
     try:
         value = json.loads(
             plain,
@@ -49,6 +49,11 @@ def read_template(text: str, file: str | None = None) -> dict[str, Any]:
     if not isinstance(value, dict):
         _refuse("The text must hold a JSON object.", plain, 0, file)
     return value
+
+
+def without_comments(text: str) -> str:
+    """The text with blanks in place of its comments, so that everything else stays where it is."""
+    return _COMMENT_OR_STRING.sub(_blank_comment, text) if "/" in text else text
 
 
 _REASONS: Final = {

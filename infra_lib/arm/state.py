@@ -36,10 +36,10 @@ class ResourceState:
         target = values[0]
         if type(target) in UNKNOWN or not UNKNOWN.isdisjoint(map(type, values)):
             if self.expansion.template.symbolic and _is_symbol_index(call):
-                raise EvaluationError("The index of the resource that reference() names is not known.", node=call)
+                raise EvaluationError("The index of the resource that reference() names is not known.", node=call.arguments[0])
             return residual_call(call.name, values)
         if not isinstance(target, str):
-            raise EvaluationError(f"{call.name}() takes an id or a name, not {describe_value(target)}.", node=call)
+            raise EvaluationError(f"{call.name}() takes an id or a name, not {describe_value(target)}.", node=call.arguments[0])
         instance = self.expansion.find(target)
         version = values[1] if len(values) > 1 else None
         full = len(values) > 2 and str(values[2]).lower() == "full"
@@ -108,7 +108,7 @@ class ResourceState:
         if instances is None or not UNKNOWN.isdisjoint(map(type, values)):
             if isinstance(symbol, str) and any(d.name.lower() == symbol.lower() for d in self.expansion.template.resources):
                 return []
-            raise EvaluationError("references() takes the symbolic name of a resource that is a loop.", node=call)
+            raise EvaluationError("references() takes the symbolic name of a resource that is a loop.", node=call.arguments[0])
         full = any(isinstance(value, str) and value.lower() == "full" for value in values[1:])
         version = next((value for value in values[1:] if isinstance(value, str) and value.lower() != "full"), None)
         found = []

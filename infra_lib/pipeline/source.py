@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,7 @@ from infra_lib.errors import BicepError, InputError, TemplateError
 from infra_lib.pipeline.catalogs import default_catalog
 
 if TYPE_CHECKING:
+    from infra_lib.arm.json_places import JsonPlaces
     from infra_lib.arm.scopes import ScopeKind
     from infra_lib.bicep.semantics.model import SemanticModel
     from infra_lib.parameters import ParameterFile
@@ -43,7 +45,7 @@ class Template:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParametersDocument:
     """Deployment parameters made from a .bicepparam file, and the template that it is for, where it names one; ``model`` is
-    that of a Bicep template."""
+    that of a Bicep template, ``template_path`` the file of another one."""
 
     path: Path
     content: Mapping[str, Any]
@@ -51,6 +53,7 @@ class ParametersDocument:
     diagnostics: tuple[Diagnostic, ...] = ()
     note: str = ""
     model: SemanticModel | None = field(default=None, repr=False, compare=False)
+    template_path: Path | None = field(default=None, repr=False, compare=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The parameters file as JSON data: ``{"$schema", "contentVersion", "parameters"}``."""
@@ -61,7 +64,8 @@ class ParametersDocument:
 class Source:
     """A template ready to be evaluated, with the parameters that come with it.
 
-    ``parameters`` is what was passed to :func:`load`, or what a .bicepparam file has. ``model`` is that of a Bicep source.
+    ``parameters`` is what was passed to :func:`load`, or what a .bicepparam file has. ``model`` is that of a Bicep source,
+    ``places`` those in the text of a JSON template, which is at ``template_path``.
     """
 
     path: Path
@@ -69,6 +73,8 @@ class Source:
     parameters: ParametersLike = None
     diagnostics: tuple[Diagnostic, ...] = ()
     model: SemanticModel | None = field(default=None, repr=False, compare=False)
+    places: JsonPlaces | None = field(default=None, repr=False, compare=False)
+    template_path: Path | None = field(default=None, repr=False, compare=False)
 
     @property
     def scope_kind(self) -> ScopeKind:
@@ -105,7 +111,15 @@ class Source:
             place = locate(self.model, item.pointer)
             if place is not None:
                 return replace(item, **place._asdict())
+        if self.places is not None and self.template_path is not None:
+            return _in_json(item, self.template_path, self.places)
         return replace(item, file=str(self.path)) if self.path.suffix != ".bicepparam" else item
+
+
+def _in_json(item: Diagnostic, path: Path, places: JsonPlaces) -> Diagnostic:
+    """A finding about a JSON template with its file and its place in it."""
+    place = places.find(item.pointer) if item.pointer and item.line is None else None
+    return replace(item, file=str(path), **place._asdict()) if place is not None else replace(item, file=str(path))
 
 
 def compile(path: str | Path, *, compiler: Compiler = "built-in") -> Template | ParametersDocument:
@@ -144,7 +158,8 @@ def load(path: str | Path, parameters: ParametersLike = None) -> Source:
         return path
     file = _existing(path)
     if file.suffix == ".json":
-        return Source(path=file, template=_read_json_template(file), parameters=parameters)
+        template, places = _read_json_template(file)
+        return Source(path=file, template=template, parameters=parameters, places=places, template_path=file)
     compiled = compile(file)
     if isinstance(compiled, Template):
         return Source(
@@ -164,6 +179,8 @@ def load(path: str | Path, parameters: ParametersLike = None) -> Source:
         parameters=compiled,
         diagnostics=compiled.diagnostics,
         model=compiled.model,
+        places=_places(compiled.template_path) if compiled.template_path is not None else None,
+        template_path=compiled.template_path,
     )
 
 
@@ -225,6 +242,7 @@ def _compile_parameters(file: Path) -> ParametersDocument:
         template=compilation.template,
         diagnostics=compilation.diagnostics,
         model=compilation.compilation.model if compilation.compilation is not None else None,
+        template_path=_json_path(file, compilation.template_path),
     )
 
 
@@ -242,10 +260,11 @@ def _compile_officially(file: Path, note: str) -> Template | ParametersDocument:
     return Template(path=file, content=compiled.template or {}, diagnostics=compiled.diagnostics, note=note)
 
 
-def _read_json_template(file: Path) -> dict[str, Any]:
-    """A JSON template, comments allowed, whose sections are what they must be. Raises TemplateError with the places of what is
-    wrong."""
+def _read_json_template(file: Path) -> tuple[dict[str, Any], JsonPlaces]:
+    """A JSON template, comments allowed, whose sections are what they must be, and the places in it. Raises TemplateError with
+    the places of what is wrong."""
     from infra_lib.arm.failures import EvaluationError, diagnostic
+    from infra_lib.arm.json_places import JsonPlaces
     from infra_lib.arm.source import read_template
     from infra_lib.arm.template import Template as ArmTemplate
     from infra_lib.parameters.file import read_bytes
@@ -257,11 +276,28 @@ def _read_json_template(file: Path) -> dict[str, Any]:
     if has_errors(diagnostics):
         raise TemplateError(diagnostics)
     template = read_template(text, str(file))
+    places = JsonPlaces(text)
     try:
         ArmTemplate(template)
     except EvaluationError as failure:
-        raise TemplateError([diagnostic(failure, str(file))]) from None
-    return template
+        raise TemplateError([_in_json(diagnostic(failure), file, places)]) from None
+    return template, places
+
+
+def _places(file: Path) -> JsonPlaces:
+    """The places in a JSON template that was read before."""
+    from infra_lib.arm.json_places import JsonPlaces
+    from infra_lib.parameters.file import read_bytes
+    from infra_lib.parameters.json_text import decode
+
+    return JsonPlaces(decode(read_bytes(file))[0])
+
+
+def _json_path(file: Path, template: str | None) -> Path | None:
+    """The JSON template that a parameter file names, as seen from where the file was named."""
+    if template is None or not template.lower().endswith(".json"):
+        return None
+    return Path(os.path.normpath(file.parent / os.path.relpath(template, file.parent.resolve())))
 
 
 def _existing(path: str | Path) -> Path:

@@ -153,9 +153,39 @@ def test_errors_show_path_expression_and_place() -> None:
         "Error InvalidTemplate: resources[0].properties.list[1].x: "
         "toUpper() takes a string as its first argument, but the value is of type Integer.\n"
         "    [concat('a', toUpper(2))]\n"
-        "                 ^^^^^^^^^^"
+        "                         ^"
     )
     assert caught.value.diagnostics[0].pointer == "resources[0].properties.list[1].x"
+
+
+@pytest.mark.parametrize(
+    ("expression", "marked"),
+    [
+        ("[substring('abc', 1, 7)]", "7"),
+        ("[replace('abc', concat('', ''), 'x')]", "concat('', '')"),
+        ("[div(1, sub(2, 2))]", "sub(2, 2)"),
+        ("[dateTimeAdd('2020-01-01', 'P1D', 'U')]", "'U'"),
+        ("[format('{0:Q}', 1)]", "'{0:Q}'"),
+        ("[uri('http://a', '//')]", "'//'"),
+        ("[filter(createArray(1), lambda('x', 1))]", "lambda('x', 1)"),
+        ("[parameters(1)]", "1"),
+        ("[resourceId('Microsoft.Web/sites', 1)]", "1"),
+        ("[reference(true())]", "true()"),
+        ("[my.twice('a')]", "'a'"),
+        ("[max(1, 'a')]", "'a'"),
+        ("[max(createArray(1, 'a'))]", "createArray(1, 'a')"),
+        ("[concat(createArray(1), fail('no'))]", "fail('no')"),
+        ("[toObject(createArray(1, 1), lambda('x', 'k'))]", "toObject(createArray(1, 1), lambda('x', 'k'))"),
+        ("[createObject('a', 1, 'a', 2)]", "createObject('a', 1, 'a', 2)"),
+    ],
+)
+def test_the_caret_marks_what_is_wrong(expression: str, marked: str) -> None:
+    """The argument where it is known which one is wrong, else the call."""
+    twice = {"parameters": [{"name": "n", "type": "int"}], "output": {"type": "int", "value": "[mul(parameters('n'), 2)]"}}
+    with pytest.raises(EngineError) as caught:
+        take(template(functions=[{"namespace": "my", "members": {"twice": twice}}], outputs={"o": {"value": expression}}))
+    _, shown, carets = str(caught.value).split("\n")
+    assert shown[carets.index("^") : len(carets)] == marked
 
 
 def test_errors_in_nested_templates_have_the_whole_path() -> None:

@@ -95,15 +95,55 @@ def test_parameters_of_a_module(tmp_path: Path) -> None:
     assert (problem.line, Path(problem.file or "").name) == (5, "main.bicep")
 
 
-def test_json_templates_name_their_file(tmp_path: Path) -> None:
+JSON = """// a template
+{
+  "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+  "contentVersion": "1.0.0.0", /* with
+  comments */ "parameters": {"n": {"type": "int", "defaultValue": 0}},
+  "resources": [
+    {
+      "type": "Microsoft.Web/sites", "apiVersion": "2024-01-01", "name": "[concat('a', copyIndex())]",
+      "copy": {"name": "sites", "count": 2},
+      "Tags": {"a.b": "[div(1, parameters('n'))]"}
+    }
+  ],
+  "outputs": {
+    "x": {
+      "type": "int",
+      "value": "[mod(1, parameters('n'))]"
+    }
+  }
+}
+"""
+
+
+def test_json_templates_name_the_line(tmp_path: Path) -> None:
     file = tmp_path / "main.json"
-    file.write_text(
-        '{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",'
-        '"contentVersion": "1.0.0.0", "resources": [], "outputs": {"x": {"type": "int", "value": "[div(1, 0)]"}}}'
-    )
+    file.write_text(JSON)
     with pytest.raises(infra.TemplateError) as caught:
         infra.snapshot(file)
-    assert caught.value.diagnostics[0].file == str(file)
+    found = [(item.pointer, item.line, item.column, item.end_column) for item in caught.value.diagnostics]
+    assert found == [
+        ("resources[0][0].Tags.a.b", 10, 23, 50),
+        ("resources[0][1].Tags.a.b", 10, 23, 50),
+        ("outputs.x", 16, 16, 43),
+    ]
+    assert {item.file for item in caught.value.diagnostics} == {str(file)}
+    assert [item.line for item in pipeline.validate(file)] == [10, 10, 16]
+
+
+def test_json_templates_of_parameter_files_name_the_line(tmp_path: Path) -> None:
+    (tmp_path / "main.json").write_text(JSON)
+    (tmp_path / "main.bicepparam").write_text("using 'main.json'\n")
+    (first, *_) = pipeline.validate(tmp_path / "main.bicepparam")
+    assert _place(first) == ("main.json", 10, 23)
+
+
+def test_sections_of_a_wrong_form_name_the_line(tmp_path: Path) -> None:
+    file = tmp_path / "main.json"
+    file.write_text(JSON.replace('"copy": {"name": "sites", "count": 2}', '"dependsOn": ["a", 1]'))
+    (problem,) = pipeline.validate(file)
+    assert (problem.pointer, problem.line, problem.column) == ("resources[0].dependsOn[1]", 9, 26)
 
 
 TWINS = """resource a 'Microsoft.Storage/storageAccounts@2023-05-01' = {

@@ -13,9 +13,8 @@ _ORDINALS = ("first", "second", "third", "fourth", "fifth")
 def wrong_type(function: str, index: int, value: Any, expected: str) -> FunctionError:
     """The error for an argument (``index`` from 0) of a kind that the function does not take; ``expected`` has its article."""
     position = _ORDINALS[index] if index < len(_ORDINALS) else f"{index + 1}th"
-    return FunctionError(
-        f"{function}() takes {expected} as its {position} argument, but the value is of type {type_name(value)}.", "ArgumentType"
-    )
+    message = f"{function}() takes {expected} as its {position} argument, but the value is of type {type_name(value)}."
+    return FunctionError(message, "ArgumentType", argument=index)
 
 
 def text_argument(function: str, args: list[Any], index: int) -> str:

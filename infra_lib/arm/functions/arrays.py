@@ -107,7 +107,7 @@ def _count(function: str, args: list[Any]) -> int:
     """The number of items to take or to skip: what is negative counts as 0, what exceeds 32 bits is refused."""
     count = integer_argument(function, args, 1)
     if not -_MAXIMUM_INTEGER_32 - 1 <= count <= _MAXIMUM_INTEGER_32:
-        raise FunctionError(f"{function}() takes a count of at most {_MAXIMUM_INTEGER_32}, not {count}.")
+        raise FunctionError(f"{function}() takes a count of at most {_MAXIMUM_INTEGER_32}, not {count}.", argument=1)
     return max(count, 0)
 
 
@@ -134,7 +134,7 @@ def _range(args: list[Any]) -> list[int]:
     start = integer_argument("range", args, 0)
     count = integer_argument("range", args, 1)
     if not 0 <= count <= _MAXIMUM_RANGE:
-        raise FunctionError(f"range() makes at least 0 and at most {_MAXIMUM_RANGE} integers, not {count}.")
+        raise FunctionError(f"range() makes at least 0 and at most {_MAXIMUM_RANGE} integers, not {count}.", argument=1)
     if start + count - 1 > _MAXIMUM_INTEGER_32 or start < -_MAXIMUM_INTEGER_32 - 1:
         raise FunctionError(f"range() makes integers of 32 bits; {count} of them from {start} on go beyond.")
     return list(range(start, start + count))
@@ -144,7 +144,9 @@ def _flatten(args: list[Any]) -> list[Any]:
     result: list[Any] = []
     for item in array_argument("flatten", args, 0):
         if type(item) is not list:
-            raise FunctionError(f"flatten() takes an array of arrays, but one item is of type {type_name(item)}.", "ArgumentType")
+            raise FunctionError(
+                f"flatten() takes an array of arrays, but one item is of type {type_name(item)}.", "ArgumentType", argument=0
+            )
         result += item
     return result
 
@@ -195,7 +197,9 @@ def _from_end(function: str, args: list[Any]) -> tuple[list[Any], int]:
 def _index_from_end(args: list[Any]) -> Any:
     items, index = _from_end("indexFromEnd", args)
     if not 1 <= index <= len(items):
-        raise FunctionError(f"indexFromEnd() takes a position from 1 to the array's length, {len(items)}, not {index}.")
+        raise FunctionError(
+            f"indexFromEnd() takes a position from 1 to the array's length, {len(items)}, not {index}.", argument=1
+        )
     return items[-index]
 
 

@@ -92,7 +92,7 @@ def _network(function: str, args: list[Any]) -> _Network:
             prefix = _CLASS_PREFIXES[value >> 30]
         if prefix is not None:
             return _Network(value >> (bits - prefix) << (bits - prefix), prefix, bits)
-    raise FunctionError(f"{function}() takes an address range such as '10.0.0.0/16' or 'fd00::/48', not {text!r}.")
+    raise FunctionError(f"{function}() takes an address range such as '10.0.0.0/16' or 'fd00::/48', not {text!r}.", argument=0)
 
 
 def _longest_zeros(groups: list[int]) -> tuple[int, int]:
@@ -154,16 +154,17 @@ def _cidr_subnet(args: list[Any]) -> str:
     index = integer_argument("cidrSubnet", args, 2)
     if not network.prefix <= prefix <= network.bits:
         raise FunctionError(
-            f"cidrSubnet() divides {args[0]!r} into prefixes of {network.prefix} to {network.bits}, not of {prefix}."
+            f"cidrSubnet() divides {args[0]!r} into prefixes of {network.prefix} to {network.bits}, not of {prefix}.", argument=1
         )
     count = 1 << (prefix - network.prefix)
     if count > _MAXIMUM_SUBNETS:
         raise FunctionError(
-            f"cidrSubnet() cannot divide {args[0]!r} into 2^{prefix - network.prefix} parts: that is beyond 64 bits."
+            f"cidrSubnet() cannot divide {args[0]!r} into 2^{prefix - network.prefix} parts: that is beyond 64 bits.", argument=1
         )
     if not 0 <= index < count:
         raise FunctionError(
-            f"cidrSubnet() divides {args[0]!r} into {count} ranges of prefix {prefix}; there is none of index {index}."
+            f"cidrSubnet() divides {args[0]!r} into {count} ranges of prefix {prefix}; there is none of index {index}.",
+            argument=2,
         )
     return f"{_address_text(network.start + (index << (network.bits - prefix)), network.bits)}/{prefix}"
 
@@ -173,7 +174,9 @@ def _cidr_host(args: list[Any]) -> str:
     index = integer_argument("cidrHost", args, 1)
     address = network.start + 1 + index
     if network.size <= 2 or index > network.size - 3 or address < 0:
-        raise FunctionError(f"cidrHost() finds {max(network.size - 2, 0)} hosts in {args[0]!r}; there is none of index {index}.")
+        raise FunctionError(
+            f"cidrHost() finds {max(network.size - 2, 0)} hosts in {args[0]!r}; there is none of index {index}.", argument=1
+        )
     return _address_text(address, network.bits)
 
 

@@ -72,7 +72,7 @@ def _bool(args: list[Any]) -> bool:
         raise wrong_type("bool", 0, value, "a string, an integer or a Boolean")
     found = _BOOLEANS.get(value.strip(WHITE_SPACE).lower())
     if found is None:
-        raise FunctionError(f"bool() takes 'true' and 'false' in any letter case, not {value!r}.")
+        raise FunctionError(f"bool() takes 'true' and 'false' in any letter case, not {value!r}.", argument=0)
     return found
 
 

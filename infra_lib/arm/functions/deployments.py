@@ -32,7 +32,7 @@ def _compile_read(node: Call, name: Closure, section: str) -> Closure:
         if type(chosen) in UNKNOWN:
             return residual_call(node.name, [chosen])
         if not isinstance(chosen, str):
-            raise EvaluationError(f"{node.name}() takes a name, not {describe_value(chosen)}.", node=node)
+            raise EvaluationError(f"{node.name}() takes a name, not {describe_value(chosen)}.", node=argument)
         values = frame.parameters if section == "parameters" else frame.variables
         try:
             return values.read(chosen.lower())

@@ -25,7 +25,7 @@ def _encode(text: str) -> str:
 def _decode(function: str, text: str) -> str:
     compact = text.translate(_blank)
     if not _base64.match(compact):
-        raise FunctionError(f"{function}() takes base64 text with its padding; this is not: {text[:40]!r}.")
+        raise FunctionError(f"{function}() takes base64 text with its padding; this is not: {text[:40]!r}.", argument=0)
     return b64decode(compact).decode("utf-8", "replace")
 
 
@@ -42,7 +42,7 @@ def _base64_to_json(args: list[Any]) -> Any:
     try:
         return read_json(text)
     except JsonError as error:
-        raise FunctionError(f"base64ToJson() cannot read the decoded text: {error}.") from None
+        raise FunctionError(f"base64ToJson() cannot read the decoded text: {error}.", argument=0) from None
 
 
 def _to_data_uri(args: list[Any]) -> str:
@@ -54,12 +54,12 @@ def _data_uri_to_string(args: list[Any]) -> str:
     text = text_argument("dataUriToString", args, 0)
     found = _data_uri.match(text)
     if not found:
-        raise FunctionError(f"dataUriToString() takes a text like 'data:text/plain;base64,…', not {text[:40]!r}.")
+        raise FunctionError(f"dataUriToString() takes a text like 'data:text/plain;base64,…', not {text[:40]!r}.", argument=0)
     _, *parameters = found["parameters"].split(";")
     for parameter in parameters:
         name, _, value = parameter.strip().partition("=")
         if name.lower() == "charset" and value.strip().lower() not in _CHARSETS:
-            raise FunctionError(f"dataUriToString() knows the charset utf-8 alone, not {value!r}.")
+            raise FunctionError(f"dataUriToString() knows the charset utf-8 alone, not {value!r}.", argument=0)
     if parameters and parameters[-1].strip().lower() == "base64":
         return _decode("dataUriToString", found["data"])
     return unquote_to_bytes(found["data"].replace("+", " ")).decode("utf-8", "replace")

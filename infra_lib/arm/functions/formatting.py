@@ -25,14 +25,16 @@ def _parse(text: str) -> list[str | _Hole]:
     for found in _PART.finditer(text):
         if found[4]:
             problem = "has a brace that belongs to no placeholder such as {0}; write two for one in the text"
-            raise FunctionError(f"format() cannot read its format string: {text!r} {problem} (at character {found.start() + 1}).")
+            raise FunctionError(
+                f"format() cannot read its format string: {text!r} {problem} (at character {found.start() + 1}).", argument=0
+            )
         if found[1] is None:
             piece = found[0]
             parts.append(piece[0] if piece in ("{{", "}}") else piece)
             continue
         index, width = int(found[1][:8]), int((found[2] or "0")[:8])
         if index >= _MAXIMUM or abs(width) >= _MAXIMUM:
-            raise FunctionError(f"format() takes indexes and widths below {_MAXIMUM}; {found[0]!r} has a larger one.")
+            raise FunctionError(f"format() takes indexes and widths below {_MAXIMUM}; {found[0]!r} has a larger one.", argument=0)
         parts.append((index, width, found[3] or ""))
     return parts
 
@@ -54,7 +56,12 @@ def _format(args: list[Any]) -> str:
     except IndexError:
         largest = max(part[0] for part in parts if isinstance(part, tuple))
         given = len(args) - 1
-        raise FunctionError(f"format() needs a value for {{{largest}}}, but {given} follow the format string.") from None
+        raise FunctionError(
+            f"format() needs a value for {{{largest}}}, but {given} follow the format string.", argument=0
+        ) from None
+    except FunctionError as error:
+        error.argument = 0
+        raise
 
 
 CALLS = {"format": _format}

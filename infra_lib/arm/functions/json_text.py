@@ -266,7 +266,7 @@ def _json(args: list[Any]) -> Any:
     try:
         return read_json(text)
     except JsonError as error:
-        raise FunctionError(f"json() cannot read its argument: {error}.") from None
+        raise FunctionError(f"json() cannot read its argument: {error}.", argument=0) from None
 
 
 CALLS = {"json": _json}

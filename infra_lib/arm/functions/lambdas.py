@@ -17,7 +17,9 @@ def _lambda(function: str, args: list[Any], index: int, low: int, high: int) -> 
         raise wrong_type(function, index, value, "a lambda")
     if not low <= value.parameters <= high:
         expected = str(low) if low == high else f"{low} or {high}"
-        raise FunctionError(f"{function}() takes a lambda of {expected} variables, not of {value.parameters}.", "ArgumentType")
+        raise FunctionError(
+            f"{function}() takes a lambda of {expected} variables, not of {value.parameters}.", "ArgumentType", argument=index
+        )
     return value
 
 
@@ -38,7 +40,7 @@ def _map(args: list[Any]) -> list[Any]:
 def _truth(function: str, value: Any) -> bool:
     if type(value) is not bool:
         raise FunctionError(
-            f"The lambda of {function}() must give a Boolean, not a value of type {type_name(value)}.", "ArgumentType"
+            f"The lambda of {function}() must give a Boolean, not a value of type {type_name(value)}.", "ArgumentType", argument=1
         )
     return value
 
@@ -89,7 +91,7 @@ def _keyed(function: str, args: list[Any]) -> Iterator[tuple[str, Any]]:
         key = key_of(item)
         if type(key) is not str:
             problem = f"The first lambda of {function}() must give a string, not a value of type {type_name(key)}."
-            raise FunctionError(problem, "ArgumentType")
+            raise FunctionError(problem, "ArgumentType", argument=1)
         yield key, value_of(item) if value_of else item
 
 

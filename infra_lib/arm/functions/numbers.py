@@ -37,7 +37,7 @@ def _mul(args: list[Any]) -> int:
 def _div(args: list[Any]) -> int:
     left, right = _operands("div", args)
     if not right:
-        raise FunctionError(f"div() cannot divide {left} by zero.")
+        raise FunctionError(f"div() cannot divide {left} by zero.", argument=1)
     quotient = abs(left) // abs(right)
     return checked_integer(quotient if (left < 0) is (right < 0) else -quotient)
 
@@ -45,9 +45,9 @@ def _div(args: list[Any]) -> int:
 def _mod(args: list[Any]) -> int:
     left, right = _operands("mod", args)
     if not right:
-        raise FunctionError(f"mod() cannot divide {left} by zero.")
+        raise FunctionError(f"mod() cannot divide {left} by zero.", argument=1)
     if left == MIN_INTEGER and right == -1:
-        raise FunctionError(f"mod() cannot divide {left} by -1 in 64 bits.")
+        raise FunctionError(f"mod() cannot divide {left} by -1 in 64 bits.", argument=1)
     remainder = abs(left) % abs(right)
     return -remainder if left < 0 else remainder
 
@@ -60,11 +60,13 @@ def _int(args: list[Any]) -> int:
         raise wrong_type("int", 0, value, "a string or an integer")
     text = value.strip(_BLANKS)
     if not _integer.match(text):
-        raise FunctionError(f"int() takes digits with an optional sign, not {value!r}.")
+        raise FunctionError(f"int() takes digits with an optional sign, not {value!r}.", argument=0)
     digits = text.lstrip("+-").lstrip("0") or "0"
     number = int(digits) * (-1 if text[0] == "-" else 1) if len(digits) < 20 else MAX_INTEGER + 1
     if not MIN_INTEGER <= number <= MAX_INTEGER:
-        raise FunctionError(f"int() reads 64-bit integers; {text if len(text) < 40 else text[:40] + '...'} does not fit.")
+        raise FunctionError(
+            f"int() reads 64-bit integers; {text if len(text) < 40 else text[:40] + '...'} does not fit.", argument=0
+        )
     return number
 
 
@@ -76,20 +78,22 @@ def _to_float(args: list[Any]) -> float:
         raise wrong_type("float", 0, value, "a string or a number")
     text = value.strip(_BLANKS)
     if not _float.match(text):
-        raise FunctionError(f"float() takes a decimal number, not {value!r}.")
+        raise FunctionError(f"float() takes a decimal number, not {value!r}.", argument=0)
     return float(text)
 
 
 def _numbers(function: str, args: list[Any]) -> list[Any]:
     numbers = args[0] if len(args) == 1 and type(args[0]) is list else args
     if not numbers:
-        raise FunctionError(f"{function}() takes at least one number; the array is empty.")
+        raise FunctionError(f"{function}() takes at least one number; the array is empty.", argument=0)
     for index, number in enumerate(numbers):
         if type(number) is not int and type(number) is not float:
             if numbers is args:
                 raise wrong_type(function, index, number, "an integer")
             raise FunctionError(
-                f"{function}() takes an array of integers, but one item is of type {type_name(number)}.", "ArgumentType"
+                f"{function}() takes an array of integers, but one item is of type {type_name(number)}.",
+                "ArgumentType",
+                argument=0,
             )
     return numbers
 

@@ -55,7 +55,7 @@ def _shallow_merge(args: list[Any]) -> dict[str, Any]:
     for members in array_argument("shallowMerge", args, 0):
         if type(members) is not dict:
             problem = f"shallowMerge() takes an array of objects, but one item is of type {type_name(members)}."
-            raise FunctionError(problem, "ArgumentType")
+            raise FunctionError(problem, "ArgumentType", argument=0)
         for name, value in members.items():
             result[spelling.setdefault(fold(name), name)] = value
     return result

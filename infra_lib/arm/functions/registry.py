@@ -24,11 +24,15 @@ Implementation = Callable[[list[Any]], Any]
 
 
 class FunctionError(Exception):
-    """A call of a template function that cannot be answered. ``code`` is the kind of failure; the text names the function."""
+    """A call of a template function that cannot be answered. ``code`` is the kind of failure; the text names the function.
 
-    def __init__(self, message: str, code: FailureCode = "ArgumentValue") -> None:
+    ``argument`` is the position (from 0) of the argument that is wrong, None where it is not one alone.
+    """
+
+    def __init__(self, message: str, code: FailureCode = "ArgumentValue", *, argument: int | None = None) -> None:
         self.message = message
         self.code: FailureCode = code
+        self.argument = argument
         super().__init__(message)
 
 

@@ -45,7 +45,7 @@ def _other(frame: Frame, arguments: list[Any], call: Call) -> Any:
 def _resource_info(frame: Frame, arguments: list[Any], call: Call) -> Any:
     symbol = arguments[0]
     if not isinstance(symbol, str):
-        raise EvaluationError("resourceInfo() takes a symbolic name.", node=call)
+        raise EvaluationError("resourceInfo() takes a symbolic name.", node=call.arguments[0])
     return _references(frame, call).resource_info(frame, symbol)
 
 

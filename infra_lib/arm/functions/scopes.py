@@ -45,9 +45,9 @@ def management_group_name(frame: Frame) -> Any:
 def _split(call: Call, arguments: list[Any], lead: int) -> tuple[list[Any], Any, list[Any]]:
     """(what stands before the type, the type, the names); ``lead`` values may stand before the type."""
     values = [materialize(argument) for argument in arguments]
-    for value in values:
+    for value, argument in zip(values, call.arguments, strict=True):
         if type(value) not in UNKNOWN and not isinstance(value, str):
-            raise EvaluationError(f"{call.name}() takes strings, not {describe_value(value)}.", node=call)
+            raise EvaluationError(f"{call.name}() takes strings, not {describe_value(value)}.", node=argument)
     for position, value in enumerate(values[: lead + 1]):
         if isinstance(value, str) and "/" in value:
             value = value.rstrip("/")

@@ -62,7 +62,7 @@ def _join(args: list[Any]) -> str:
     for item in items:
         if type(item) not in _PLAIN_KINDS:
             problem = f"join() takes strings, integers and Booleans, but one item is of type {type_name(item)}."
-            raise FunctionError(problem, "ArgumentType")
+            raise FunctionError(problem, "ArgumentType", argument=0)
     return delimiter.join(map(text_of, items))
 
 
@@ -89,9 +89,9 @@ def _pad_left(args: list[Any]) -> str:
     width = integer_argument("padLeft", args, 1)
     padding = text_argument("padLeft", args, 2) if len(args) > 2 else " "
     if not 1 <= width <= _MAXIMUM_PADDING:
-        raise FunctionError(f"padLeft() pads to a length from 1 to {_MAXIMUM_PADDING}, not to {width}.")
+        raise FunctionError(f"padLeft() pads to a length from 1 to {_MAXIMUM_PADDING}, not to {width}.", argument=1)
     if text_length(padding) != 1:
-        raise FunctionError(f"padLeft() pads with exactly one character, not with {padding!r}.")
+        raise FunctionError(f"padLeft() pads with exactly one character, not with {padding!r}.", argument=2)
     text = text_of(args[0])
     return padding * (width - text_length(text)) + text
 
@@ -101,7 +101,7 @@ def _replace(args: list[Any]) -> str:
     old = text_argument("replace", args, 1)
     new = text_argument("replace", args, 2)
     if not old:
-        raise FunctionError("replace() cannot search for an empty string.")
+        raise FunctionError("replace() cannot search for an empty string.", argument=1)
     if text.count(old) * (len(new) - len(old)) + len(text) > MAX_TEXT:
         raise FunctionError(f"The result of replace() is longer than {MAX_TEXT} characters.")
     return text.replace(old, new)
@@ -139,10 +139,12 @@ def _substring(args: list[Any]) -> str:
     size = text_length(text)
     start = integer_argument("substring", args, 1) if len(args) > 1 else 0
     if not 0 <= start <= size:
-        raise FunctionError(f"substring() starts within the string, at 0 to {size}, not at {start}.")
+        raise FunctionError(f"substring() starts within the string, at 0 to {size}, not at {start}.", argument=1)
     length = integer_argument("substring", args, 2) if len(args) > 2 else size - start
     if not 0 <= length <= size - start:
-        raise FunctionError(f"substring() can take 0 to {size - start} characters from position {start} on, not {length}.")
+        raise FunctionError(
+            f"substring() can take 0 to {size - start} characters from position {start} on, not {length}.", argument=2
+        )
     return text_slice(text, start, start + length)
 
 

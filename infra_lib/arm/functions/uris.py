@@ -142,10 +142,12 @@ def _opaque(scheme: str, text: str) -> _Uri:
     return _Uri(scheme, False, "", "", None, path, query, fragment)
 
 
-def _absolute(function: str, text: str) -> _Uri:
+def _absolute(function: str, text: str, argument: int = 0) -> _Uri:
     uri = _parse(text)
     if uri is None:
-        raise FunctionError(f"{function}() takes an absolute URI such as 'https://contoso.com/path', not {text!r}.")
+        raise FunctionError(
+            f"{function}() takes an absolute URI such as 'https://contoso.com/path', not {text!r}.", argument=argument
+        )
     return uri
 
 
@@ -153,7 +155,7 @@ def _uri(args: list[Any]) -> str:
     base = _absolute("uri", text_argument("uri", args, 0))
     relative = text_argument("uri", args, 1).strip(" \t\r\n")
     if relative.startswith("//"):
-        return _absolute("uri", f"{base.scheme}:{relative}").text()
+        return _absolute("uri", f"{base.scheme}:{relative}", 1).text()
     other = _parse(relative) if _URI.match(relative) else None
     if other is not None:
         return other.text()
@@ -184,7 +186,9 @@ def _component(components: dict[str, Any], name: str) -> str:
     if value is MISSING or value is None:
         return ""
     if type(value) is not str:
-        raise FunctionError(f"buildUri() takes a string as {name}, not a value of type {type_name(value)}.", "ArgumentType")
+        raise FunctionError(
+            f"buildUri() takes a string as {name}, not a value of type {type_name(value)}.", "ArgumentType", argument=0
+        )
     return value
 
 
@@ -193,7 +197,7 @@ def _build_uri(args: list[Any]) -> str:
     scheme, host, path, query = (_component(components, name) for name in ("scheme", "host", "path", "query"))
     port = get_member(components, "port")
     if type(port) is bool or (type(port) is int and not -1 <= port <= _MAXIMUM_PORT):
-        raise FunctionError(f"buildUri() takes a port from -1 (the scheme's own) to {_MAXIMUM_PORT}, not {port}.")
+        raise FunctionError(f"buildUri() takes a port from -1 (the scheme's own) to {_MAXIMUM_PORT}, not {port}.", argument=0)
     if port is not MISSING and port is not None and type(port) is not int:
         raise wrong_type("buildUri", 0, port, "an integer as port")
     shown_port = f":{port}" if type(port) is int and port >= 0 else ""
