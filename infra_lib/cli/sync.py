@@ -21,6 +21,7 @@ from infra_lib.workloads.sync.model import LINK_CHOICES, Links, SyncResult, file
 @options.target_options
 @click.option("--dry-run", is_flag=True, help="Say what would be sent and deleted, and do nothing.")
 @click.option("--delete", is_flag=True, help="Delete on the share what came from this folder and is not in it any more.")
+@click.option("--overwrite", is_flag=True, help="Replace files that changed on the share and not here, too.")
 @click.option(
     "--links",
     type=click.Choice(LINK_CHOICES),
@@ -37,6 +38,7 @@ def command(
     subscription_id: str | None,
     dry_run: bool,
     delete: bool,
+    overwrite: bool,
     links: str,
     yes: bool,
     as_json: bool,
@@ -51,7 +53,7 @@ def command(
     ):
         try:
             done = opened.sync(
-                chosen, workload=workload, delete=delete, dry_run=dry_run, links=cast(Links, links),
+                chosen, workload=workload, delete=delete, dry_run=dry_run, links=cast(Links, links), overwrite=overwrite,
                 confirm=lambda plan: confirm_transfer(plan, view, yes=yes), progress=view,
             )  # fmt: skip
         except IncompleteSyncError as error:
@@ -78,7 +80,7 @@ def _show(done: SyncResult, *, as_json: bool) -> None:
         result(f"{would}delete {entry.path} ({size_text(entry.size)})")
     for skipped in (*plan.skipped, *done.vanished):
         note(f"{skipped.path} is left out: {skipped.reason}.")
-    for left in plan.left:
+    for left in (item for item in plan.left if item not in plan.newer):
         note(f"{left.path} is left on the share: {left.reason}.")
     note(_summary(done))
 

@@ -93,6 +93,7 @@ class Project:
         delete: bool = False,
         dry_run: bool = False,
         links: Links = "follow",
+        overwrite: bool = False,
         confirm: Confirm | None = None,
         progress: SyncListener | None = None,
     ) -> SyncResult:
@@ -100,8 +101,10 @@ class Project:
 
         What ``.infraignore`` names is left out, ``.infra/`` and ``.git/`` always. ``delete`` removes what a former run put on the
         share and the folder does not have any more. ``links``: symbolic links are followed ("follow"), left out ("skip"), or
-        a problem ("refuse"). ``confirm`` is asked with the plan before anything is sent; ``progress`` is told how far it is, from
-        several threads, one at a time. ``workload`` chooses where the two config files name different shares.
+        a problem ("refuse"). A file that changed on the share and not here since it was sent, such as a model that a job trained
+        again, is left there and listed in the result's ``plan.newer``, unless ``overwrite``. ``confirm`` is asked with the plan
+        before anything is sent; ``progress`` is told how far it is, from several threads, one at a time. ``workload`` chooses
+        where the two config files name different shares.
 
         Raises InputError before anything is sent for what cannot be synchronised as it is; SyncError for a transfer that ended
         early (the next run goes on with it), or did not send all files.
@@ -111,7 +114,7 @@ class Project:
 
         return synchronise(
             self.folder, target, share_location(self, target, workload), state=self.store, delete=delete, dry_run=dry_run,
-            links=links, confirm=confirm, listener=progress,
+            links=links, overwrite=overwrite, confirm=confirm, listener=progress,
         )  # fmt: skip
 
     def download(

@@ -62,14 +62,40 @@ def test_everything_arrives_then_nothing_is_sent(target: Target, tmp_path: Path)
 
 
 def test_only_what_changed_is_sent_and_says_why(target: Target, tmp_path: Path) -> None:
-    project = make_project(tmp_path, {"same": "1", "size": "1", "content": "1", "theirs": "1"})
+    project = make_project(tmp_path, {"same": "1", "size": "1", "content": "1", "both": "1"})
     project.sync(target)
-    write(tmp_path, {"size": "22", "content": "2", "new": "3"}, old=False)
-    put(target, "theirs", b"9")
+    write(tmp_path, {"size": "22", "content": "2", "both": "2", "new": "3"}, old=False)
+    put(target, "both", b"9")
     done = project.sync(target)
     reasons = {item.path: item.reason for item in done.uploaded}
-    assert reasons == {"size": "size", "content": "content", "theirs": "changed on the share", "new": "new"}
-    assert content(target)["theirs"] == b"1"
+    assert reasons == {"size": "size", "content": "content", "both": "changed on the share", "new": "new"}
+    assert content(target)["both"] == b"2"
+
+
+def test_a_result_that_is_newer_on_the_share_is_left_there(target: Target, tmp_path: Path) -> None:
+    """A job trains again, while the model of its first run lies here: the next deploy must not bring that one back."""
+    project = make_project(tmp_path, {"models/adapter": "first", "models/log": "first", "other": "1"})
+    project.sync(target)
+    put(target, "models/adapter", b"newer")
+    put(target, "models/log", b"longer than first")
+    said: list[str] = []
+    for _ in range(2):
+        write(tmp_path, {"other": str(len(said))}, old=False)
+        done = project.sync(target, progress=lambda event: said.append(event.message))
+        assert {item.path for item in done.plan.newer} == {"models/adapter", "models/log"}
+        assert done.verified
+        assert (content(target)["models/adapter"], content(target)["models/log"]) == (b"newer", b"longer than first")
+    told = next(text for text in said if text)
+    assert "2 files changed on the share and not here" in told
+    assert "models/adapter, models/log" in told
+    assert "infra sync --overwrite" in told
+
+    project.download(target, "models")
+    assert project.sync(target).plan.newer == ()
+    assert content(target)["models/adapter"] == b"newer"
+    put(target, "models/adapter", b"third")
+    assert [item.path for item in project.sync(target, overwrite=True).uploaded] == ["models/adapter"]
+    assert content(target)["models/adapter"] == b"newer"
 
 
 def test_content_that_changed_within_the_same_size_and_time_is_sent(target: Target, tmp_path: Path) -> None:

@@ -86,7 +86,8 @@ class SyncPlan:
     """What a synchronisation would do. ``unchanged_bytes`` is the size of all files that are already there.
 
     ``renames`` are pairs of path there and here that differ in casing; ``adopted`` says that the record beside the data has
-    to be written again.
+    to be written again. ``left`` is what of the share is left though it is not what is here, ``newer`` those of it that changed
+    there since they were sent and not here.
     """
 
     share: str
@@ -100,6 +101,7 @@ class SyncPlan:
     skipped: tuple[Skipped, ...] = ()
     ignored: tuple[Skipped, ...] = ()
     left: tuple[Skipped, ...] = ()
+    newer: tuple[Skipped, ...] = ()
     adopted: bool = False
 
     @property

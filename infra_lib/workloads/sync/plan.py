@@ -31,6 +31,8 @@ from infra_lib.workloads.sync.workers import Workers
 A = TypeVar("A")
 B = TypeVar("B")
 
+_NEWER = "it changed there, and not here, since it was sent"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
@@ -47,11 +49,17 @@ class _Findings:
     renames: list[tuple[str, str]] = field(default_factory=list)
     unchanged: list[LocalFile] = field(default_factory=list)
     adopted: list[Sent] = field(default_factory=list)
+    left: list[Skipped] = field(default_factory=list)
     forgotten: bool = False
 
 
-def decide(workspace: Workspace, remote: Remote, hashes: Hashes, workers: Workers, *, delete: bool) -> Decided:
+def decide(
+    workspace: Workspace, remote: Remote, hashes: Hashes, workers: Workers, *, delete: bool, overwrite: bool = False
+) -> Decided:
     """What has to be done. Reads the share's listing of the folders that matter, and hashes where size says nothing.
+
+    A file that changed on the share while it stayed the same here is newer there (a job's result, as a rule): it is left, unless
+    ``overwrite``.
 
     Raises InputError for files that cannot be read, and for a file there that is a folder here (or the other way round)
     unless ``delete`` allows to remove it.
@@ -66,7 +74,7 @@ def decide(workspace: Workspace, remote: Remote, hashes: Hashes, workers: Worker
     tree = remote.tree(lambda path: everything or fold(path) in wanted, executor)
     listing = tree.entries
     clears = _clear(workspace, listing, manifest, delete=delete)
-    findings = _compare(workspace, remote, listing, manifest, hashes, workers)
+    findings = _compare(workspace, remote, listing, manifest, hashes, workers, overwrite=overwrite)
     refuse(_unreadable(findings.uploads))
     known = _agreeing(manifest, tree, findings)
     here = {fold(path) for path in (*workspace.files, *workspace.folders)}
@@ -83,7 +91,8 @@ def decide(workspace: Workspace, remote: Remote, hashes: Hashes, workers: Worker
         unchanged_bytes=sum(file.size for file in findings.unchanged),
         skipped=tuple(workspace.skipped),
         ignored=tuple(workspace.ignored),
-        left=left,
+        left=(*findings.left, *left),
+        newer=tuple(findings.left),
         adopted=bool(findings.adopted) or findings.forgotten or (not manifest.found and bool(findings.unchanged)),
     )
     return Decided(plan=plan, manifest=known, clears=tuple(clears))
@@ -102,15 +111,16 @@ def _parents(path: str) -> Iterable[str]:
 
 
 def _compare(
-    workspace: Workspace, remote: Remote, listing: dict[str, RemoteEntry], manifest: Manifest, hashes: Hashes, workers: Workers
-) -> _Findings:
+    workspace: Workspace, remote: Remote, listing: dict[str, RemoteEntry], manifest: Manifest, hashes: Hashes, workers: Workers,
+    *, overwrite: bool,
+) -> _Findings:  # fmt: skip
     findings = _Findings()
     doubtful: list[tuple[LocalFile, RemoteEntry]] = []
     for file in workspace.files.values():
         entry = listing.get(fold(file.path))
         if entry is None or entry.is_directory:
             findings.uploads.append(Upload(file=file, reason="new"))
-        elif entry.size != file.size:
+        elif entry.size != file.size and (overwrite or not _was_sent(manifest.of(file), file)):
             findings.uploads.append(Upload(file=file, reason="size"))
         else:
             doubtful.append((file, entry))
@@ -120,7 +130,7 @@ def _compare(
         sent = manifest.of(file)
         if sent is None or not sent.agrees(entry):
             sent = recognise(remote, entry)
-        if sent is None:
+        if sent is None and manifest.of(file) is None:
             return None, None
         try:
             return sent, hashes.of(file, workers.ranges)
@@ -128,20 +138,27 @@ def _compare(
             return sent, None
 
     for (file, entry), (sent, digest) in zip(doubtful, _mapped(workers.files, look, doubtful), strict=True):
+        before = manifest.of(file)
+        if sent is None and before is not None and before.digest == digest and not overwrite:
+            findings.left.append(Skipped(path=file.path, size=entry.size, reason=_NEWER))
+            continue
         if sent is None or sent.digest != digest:
-            before = manifest.of(file)
             reason: Reason = "content" if sent is not None or before is None else "changed on the share"
-            findings.uploads.append(Upload(file=file, reason=reason))
+            findings.uploads.append(Upload(file=file, reason="size" if entry.size != file.size else reason))
             continue
         findings.unchanged.append(file)
-        held = manifest.of(file)
         if entry.path.rpartition("/")[2] != file.path.rpartition("/")[2]:
             findings.renames.append((entry.path, file.path))
-        if held != sent:
+        if before != sent:
             findings.adopted.append(sent)
     order = {path: number for number, path in enumerate(workspace.files)}
     findings.uploads.sort(key=lambda item: order[item.path])
     return findings
+
+
+def _was_sent(sent: Sent | None, file: LocalFile) -> bool:
+    """Whether a file may be as it was sent: only then is it looked into when the share has another size."""
+    return sent is not None and sent.size == file.size
 
 
 def _mapped(executor: Executor, look: Callable[[A], B], items: list[A]) -> Iterable[B]:
@@ -171,10 +188,11 @@ def _unreadable(uploads: list[Upload]) -> list[str]:
 def _agreeing(manifest: Manifest, tree: Tree, findings: _Findings) -> Manifest:
     """The record without what is not so any more, and with what was recognised."""
     uploads = {fold(item.path) for item in findings.uploads}
+    left = {fold(item.path) for item in findings.left}
     kept: dict[str, Sent] = {}
     for path, sent in manifest.files.items():
         entry = tree.entries.get(path)
-        if parent_of(path) in tree.listed and (entry is None or not sent.agrees(entry)):
+        if path not in left and parent_of(path) in tree.listed and (entry is None or not sent.agrees(entry)):
             findings.forgotten = findings.forgotten or path not in uploads
             continue
         kept[path] = sent

@@ -25,6 +25,7 @@ from infra_lib.workloads.sync.model import (
     SyncResult,
     Upload,
     Workspace,
+    files_text,
     fold,
     parent_of,
 )
@@ -44,6 +45,7 @@ FILES_AT_ONCE = 16
 RANGES_AT_ONCE = 8
 MEMORY = RANGES_AT_ONCE * RANGE
 _CHECKPOINT_SECONDS = 20.0
+_NAMED = 5
 
 
 def synchronise(
@@ -55,6 +57,7 @@ def synchronise(
     delete: bool = False,
     dry_run: bool = False,
     links: Links = "follow",
+    overwrite: bool = False,
     confirm: Confirm | None = None,
     listener: SyncListener | None = None,
 ) -> SyncResult:
@@ -73,7 +76,8 @@ def synchronise(
     try:
         with Workers(files=FILES_AT_ONCE, ranges=RANGES_AT_ONCE, memory=MEMORY) as workers:
             progress.enter("comparing")
-            decided = decide(workspace, remote, hashes, workers, delete=delete)
+            decided = decide(workspace, remote, hashes, workers, delete=delete, overwrite=overwrite)
+            _tell_what_is_newer(decided.plan, progress)
             if dry_run:
                 progress.enter("done")
                 return SyncResult(target=target.name, plan=decided.plan, dry_run=True, seconds=time.monotonic() - began)
@@ -86,13 +90,23 @@ def synchronise(
                 )
             with RunLock(remote) as lock:
                 if _state_of(remote) != decided.manifest.etag:
-                    decided = decide(workspace, remote, hashes, workers, delete=delete)
+                    decided = decide(workspace, remote, hashes, workers, delete=delete, overwrite=overwrite)
                 return _Run(workspace, remote, workers, hashes, progress, lock, decided).run(began)
     except HttpResponseError as error:
         raise refused(error, "synchronising") from error
     finally:
         hashes.save(workspace.files)
         remote.close()
+
+
+def _tell_what_is_newer(plan: SyncPlan, progress: Progress) -> None:
+    if not plan.newer:
+        return
+    names = ", ".join(item.path for item in plan.newer[:_NAMED]) + (", ..." if len(plan.newer) > _NAMED else "")
+    progress.tell(
+        message=f"{files_text(len(plan.newer))} changed on the share and not here, so what is there stays: {names}. "
+        "`infra download PATH` fetches it, `infra sync --overwrite` replaces it"
+    )
 
 
 def _state_of(remote: Remote) -> str:
