@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from azure.core.exceptions import (
@@ -148,6 +149,29 @@ def test_only_an_empty_directory_is_deleted(share: ShareClient) -> None:
     folder.delete_file("f")
     folder.delete_directory()
     assert names(share) == []
+
+
+def test_a_file_that_is_leased_while_another_creates_it_keeps_its_lease(
+    share: ShareClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two first synchronisations at once: only one of them may get the place."""
+    from infra_lib.local.files import content
+
+    begin = content.new_document
+    leases: list[object] = []
+
+    def other_one_is_faster(*arguments: Any) -> dict[str, Any]:
+        monkeypatch.setattr(content, "new_document", begin)
+        share.get_file_client("lock").create_file(0)
+        leases.append(share.get_file_client("lock").acquire_lease())
+        return begin(*arguments)
+
+    monkeypatch.setattr(content, "new_document", other_one_is_faster)
+    with pytest.raises(HttpResponseError, match="There is currently a lease"):
+        share.get_file_client("lock").create_file(0)
+    assert leases
+    with pytest.raises(HttpResponseError, match="already a lease"):
+        share.get_file_client("lock").acquire_lease()
 
 
 def test_copies_ranges_and_leases(share: ShareClient) -> None:

@@ -78,10 +78,12 @@ class FileOperations:
             share.tree.added(path)
         document = content.new_document(call)
         headers, metadata = content.given_headers(call), content.metadata_of(call)
-        document |= {
-            name: value for name, value in (("headers", headers), ("metadata", metadata), ("lease", held.get("lease"))) if value
-        }
-        share.keep(path, document)
+        document |= {name: value for name, value in (("headers", headers), ("metadata", metadata)) if value}
+        with share.store.transaction():
+            lease = share.document(path).get("lease")
+            if lease != held.get("lease"):  # somebody else created and leased it meanwhile
+                _check_lease(call, {"lease": lease})
+            share.keep(path, document | ({"lease": lease} if lease else {}))
         content.apply_write_time(call, path)
         return Reply(201, None, _without_content(content.headers_of(path, document)))
 
@@ -168,10 +170,11 @@ class FileOperations:
     def set_metadata(self, share: Share, names: list[str], call: Call) -> Reply:
         """Set File Metadata."""
         path = self._existing(share, names)
-        held = share.document(path)
-        _check_lease(call, held)
-        document = content.new_document(call, held) | {"metadata": content.metadata_of(call)}
-        share.keep(path, document)
+        with share.store.transaction():
+            held = share.document(path)
+            _check_lease(call, held)
+            document = content.new_document(call, held) | {"metadata": content.metadata_of(call)}
+            share.keep(path, document)
         return Reply(200, None, _without_content(content.headers_of(path, document)))
 
     def set_properties(self, share: Share, names: list[str], call: Call) -> Reply:
