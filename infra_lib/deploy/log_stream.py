@@ -1,8 +1,15 @@
-"""Console log streams of Container Apps: lines over HTTP, read with a token of the app or job, beside Resource Manager."""
+"""Console log streams of Container Apps: lines over HTTP, read with a token of the app or job, beside Resource Manager.
+
+A stream begins with lines of the service itself and has some more while nothing comes, all with the time of now and without an
+offset, before or between the container's own, which have one (recorded in Azure/azure-cli, containerapp's
+test_containerapp_logstream.yaml). It may end after some minutes without a line (Azure/azure-cli#28267).
+"""
 
 from __future__ import annotations
 
 import json
+import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,6 +24,10 @@ _READ_SECONDS = 240.0
 _MOST_LINES = 300
 _RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0)
 _TRIES = 8
+_BRIEF_SECONDS = 2.0
+_GONE = 404
+_STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d+))?(?:Z|[+-]\d\d:\d\d)")
+_OF_CONNECTION = ("Connecting to the container ", "Successfully Connected to container: ", "No logs since last ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,41 +52,81 @@ def read_log(target: Target, source: LogSource, *, lines: int) -> Iterator[LogLi
 
 
 def follow_log(
-    target: Target, source: LogSource, *, lines: int, is_over: Callable[[], bool], pause: Callable[[float], None]
+    target: Target,
+    source: LogSource,
+    *,
+    lines: int,
+    is_over: Callable[[], bool],
+    pause: Callable[[float], None],
+    once: bool = False,
 ) -> Iterator[LogLine]:
     """The last lines of a log and what is added, until ``is_over``; reconnects by itself, and gives no line twice.
 
-    ``pause`` waits between tries. Raises the last failure when the stream cannot be had eight times in a row.
+    ``pause`` waits between tries. ``once``: the container is not started again, so that a stream that ends at once, again and
+    again, is over as well. Raises the last failure when the stream cannot be had eight times in a row; a replica that is gone
+    after it was read is none.
     """
     from azure.core.exceptions import AzureError, HttpResponseError
 
-    latest, at_latest, failures = "", set[str](), 0
+    seen = _Seen()
+    failures = quiet = 0
     token = source.token()
     while True:
         over = is_over()
+        began, quiet = time.monotonic(), quiet + 1
         try:
-            for line in _once(target, source.url, token, lines=_MOST_LINES if latest else lines, follow=not over):
+            for line in _once(target, source.url, token, lines=_MOST_LINES if seen.latest else lines, follow=not over):
                 failures = 0
-                if line.time and (line.time < latest or (line.time == latest and line.text in at_latest)):
-                    continue
-                if line.time > latest:
-                    latest, at_latest = line.time, set()
-                at_latest.add(line.text)
-                yield line
+                if seen.is_new(line):
+                    quiet = 0
+                    yield line
         except HttpResponseError as error:
-            if error.status_code not in (401, 403, 404, 408, 429) and (error.status_code or 0) < 500:
+            if error.status_code not in (401, 403, _GONE, 408, 429) and (error.status_code or 0) < 500:
                 raise
             failures += 1
             if failures >= _TRIES:
+                if error.status_code == _GONE and seen.latest:
+                    return
                 raise
             token = source.token() if error.status_code in (401, 403) else token
         except AzureError:
             failures += 1
             if failures >= _TRIES:
                 raise
-        if over:
+        quiet = quiet if time.monotonic() - began < _BRIEF_SECONDS else 0
+        if over or (once and seen.latest and not failures and quiet >= _TRIES):
             return
-        pause(_RETRY_SECONDS[min(failures, len(_RETRY_SECONDS) - 1)])
+        pause(_RETRY_SECONDS[min(max(failures, quiet), len(_RETRY_SECONDS) - 1)])
+
+
+class _Seen:
+    """What has been given of a log so far."""
+
+    def __init__(self) -> None:
+        self.latest = ""
+        self._at_latest: set[str] = set()
+        self._said: set[str] = set()
+
+    def is_new(self, line: LogLine) -> bool:
+        """Whether a line has not been given yet; it is from here on."""
+        moment = _moment(line.time)
+        if not moment:
+            # The service's own: said anew with each connection.
+            repeated = bool(line.time) and line.text in self._said
+            self._said.add(line.text)
+            return not repeated
+        if moment < self.latest or (moment == self.latest and line.text in self._at_latest):
+            return False
+        if moment > self.latest:
+            self.latest, self._at_latest = moment, set()
+        self._at_latest.add(line.text)
+        return True
+
+
+def _moment(stamp: str) -> str:
+    """A container's time stamp in a form that orders as text; empty for one of the service itself, which has no offset."""
+    found = _STAMP.fullmatch(stamp)
+    return f"{found[1]}.{found[2] or '':0<9}" if found else ""
 
 
 def _once(target: Target, url: str, token: str, *, lines: int, follow: bool) -> Iterator[LogLine]:
@@ -89,14 +140,14 @@ def _once(target: Target, url: str, token: str, *, lines: int, follow: bool) -> 
         headers={"Authorization": f"Bearer {token}"},
     )
     with closing(_transport(target)) as transport:
-        response: Any = transport.send(
-            request, stream=True, connection_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS
-        )
+        response: Any = transport.send(request, stream=True, connection_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS)
         with response:
             if response.status_code >= 400:
                 raise HttpResponseError(f"The log answers with HTTP status {response.status_code}.", response=response)
-            for line in _split(response.iter_bytes()):
-                yield _parse(line)
+            for text in _split(response.iter_bytes()):
+                line = _parse(text)
+                if not _is_of_connection(line):
+                    yield line
 
 
 def _transport(target: Target) -> Any:
@@ -128,3 +179,8 @@ def _parse(line: str) -> LogLine:
     if isinstance(entry, Mapping) and "Log" in entry:
         return LogLine(time=str(entry.get("TimeStamp") or ""), text=str(entry["Log"]).rstrip("\r\n"))
     return LogLine(time="", text=line.rstrip("\r\n"))
+
+
+def _is_of_connection(line: LogLine) -> bool:
+    """Whether the service says with a line how its connection to the container is."""
+    return bool(line.time) and not _moment(line.time) and line.text.startswith(_OF_CONNECTION)

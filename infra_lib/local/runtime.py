@@ -46,6 +46,10 @@ class Runtime(Protocol):
         """Stop a job's execution."""
         ...
 
+    def forget_execution(self, execution: Record) -> None:
+        """An execution is no longer in its job's history: forget its logs."""
+        ...
+
     def execution(self, job: Record, execution: Record) -> dict[str, Any] | None:
         """``{"status", "endTime", "details"}`` of an execution, ``endTime`` in seconds or None; None when it is not run here."""
         ...
@@ -97,6 +101,9 @@ class NoRuntime:
         """Nothing runs."""
 
     def stop_execution(self, job: Record, execution: Record) -> None:
+        """Nothing runs."""
+
+    def forget_execution(self, execution: Record) -> None:
         """Nothing runs."""
 
     def execution(self, job: Record, execution: Record) -> dict[str, Any] | None:

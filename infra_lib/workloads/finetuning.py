@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra_lib.deploy.progress import Event, Listener, ignore
-from infra_lib.errors import DeploymentError, InputError
+from infra_lib.errors import DeploymentError, InfraError, InputError
 from infra_lib.workloads import live
 from infra_lib.workloads.app_status import read_text
+from infra_lib.workloads.job_log import JobLog, missing_log
 from infra_lib.workloads.live import Place
 from infra_lib.workloads.secrets import patch_with_secret, secret_names
 from infra_lib.workloads.workload import Workload
 
 if TYPE_CHECKING:
-    from infra_lib.deploy.log_stream import LogLine, LogSource
+    from infra_lib.deploy.log_stream import LogLine
     from infra_lib.deploy.target import Target
     from infra_lib.workloads.sync.download import DownloadResult
     from infra_lib.workloads.sync.model import Confirm, SyncListener
 
 TAIL_LINES = 100
 _JOB_TYPE = "Microsoft.App/jobs"
-_API_VERSION = "2025-07-01"
 _UNFINISHED = ("Running", "Processing", "Unknown")
 _CONTAINER_KEYS = ("image", "name", "command", "args", "env", "resources", "volumeMounts")
 
@@ -146,66 +145,50 @@ class Finetuning(Workload):
         follow: bool = False,
         lines: int = TAIL_LINES,
         container: str | None = None,
+        replica: str | None = None,
     ) -> Iterator[LogLine]:
         """The console log of an execution, the latest one without a name; ``follow`` goes on until it has ended.
 
-        Following waits while the execution is queued, and reconnects when the stream drops. ``lines`` are the last ones to begin
-        with, at most 300. Raises InputError where there is nothing to read.
+        Following waits while the execution is queued, reconnects when a stream drops, and takes up replicas that start later.
+        ``lines`` are the last ones of each replica to begin with, at most 300; where an execution has several replicas, their
+        lines begin with their names. Raises InputError where there is nothing to read.
         """
-        from infra_lib.deploy.log_stream import follow_log, read_log
-
         place = self._place(target)
         held = self.executions(target)
         chosen = execution or next((item.name for item in held), None)
         if chosen is None:
             raise InputError(f"The job '{place.name}' has not run yet: run `infra run finetuning`.")
-        source = self._log_source(target, place, self.execution(target, chosen).name, container, wait=follow)
-        if not follow:
-            yield from read_log(target, source, lines=lines)
-            return
+        self.execution(target, chosen)
+        log = self._log(target, place, chosen, container)
+        found = False
+        with live.service_errors(self, place, f"reading the log of execution '{chosen}'"):
+            if follow:
+                lines_of = log.follow(lines=lines, is_running=lambda: self.execution(target, chosen).is_running, replica=replica)
+            else:
+                lines_of = log.read(lines=lines, replica=replica)
+            for line in lines_of:
+                found = True
+                yield line
+            if not found and not log.replicas():
+                raise missing_log(target, chosen, self.execution(target, chosen).message)
 
-        def is_over() -> bool:
-            return not self.execution(target, chosen).is_running
+    def replicas(self, target: Target, execution: str) -> list[str]:
+        """The names of the replicas that an execution has, the latest first; on Azure those that have not been removed yet."""
+        place = self._place(target)
+        with live.service_errors(self, place, f"listing the replicas of execution '{execution}'"):
+            return self._log(target, place, execution, None).replicas()
 
-        yield from follow_log(target, source, lines=lines, is_over=is_over, pause=time.sleep)
-
-    def _log_source(self, target: Target, place: Place, execution: str, container: str | None, *, wait: bool) -> LogSource:
-        """Where an execution's log is: the job says the host, its replicas the rest, which the SDK has no call for."""
-        from infra_lib.deploy.log_stream import LogSource
-
+    def _log(self, target: Target, place: Place, execution: str, container: str | None) -> JobLog:
         with live.service_errors(self, place, f"finding the log of execution '{execution}'"):
             job: Any = target.container_apps.jobs.get(place.resource_group, place.name)
-            path = f"{job.id}/executions/{execution}/replicas"
-            for _ in live.pauses(None):
-                replicas = self._send(target, "GET", path)["value"]
-                if replicas or not wait or not self.execution(target, execution).is_running:
-                    break
-        if not replicas:
-            why = self.execution(target, execution).message
-            raise InputError(f"The execution '{execution}' has no replica (any more), so there is no log to read. {why}".rstrip())
-        chosen = container or str(job.properties.template.containers[0].name)
-        host = str(job.properties.event_stream_endpoint).partition("/subscriptions/")[0]
-        inside = f"/subscriptions/{target.subscription_id}/resourceGroups/{place.resource_group}/jobs/{place.name}"
-        url = f"{host}{inside}/executions/{execution}/replicas/{replicas[0]['name']}/containers/{chosen}/logstream"
-
-        def token() -> str:
-            return str(self._send(target, "POST", f"{job.id}/getAuthToken")["properties"]["token"])
-
-        return LogSource(url=url, token=token)
-
-    def _send(self, target: Target, method: str, path: str) -> Any:
-        from azure.core.rest import HttpRequest
-
-        response = target.container_apps.send_request(HttpRequest(method, path, params={"api-version": _API_VERSION}))
-        response.raise_for_status()
-        return response.json()
+        return JobLog(target, place.resource_group, job, execution, container=container)
 
     def _last_lines(self, target: Target, execution: str) -> list[LogLine]:
         from azure.core.exceptions import AzureError
 
         try:
             return list(self.logs(target, execution=execution, lines=live.LAST_LINES))
-        except (AzureError, InputError):
+        except (AzureError, InfraError):
             return []
 
     # ------------------------------------------------------------------------------------------ the job itself

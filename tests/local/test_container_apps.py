@@ -276,6 +276,29 @@ def test_a_job_is_started_with_other_commands_and_stopped(paced: Clients) -> Non
     assert paced.apps.job_execution(GROUP, "job1", execution.name).as_dict()["properties"]["status"] == "Stopped"
 
 
+def test_a_job_remembers_its_newest_hundred_executions(clients: Clients) -> None:
+    clients.environment()
+    clients.apps.jobs.begin_create_or_update(GROUP, "job1", job_body(clients)).result()
+    names = [clients.apps.jobs.begin_start(GROUP, "job1").result().name for _ in range(102)]
+    held = {item.name for item in clients.apps.jobs_executions.list(GROUP, "job1")}
+    assert held == {*names[2:]}
+
+
+@pytest.mark.parametrize(
+    ("configuration", "said"),
+    [
+        ({"triggerType": "Schedule"}, "needs properties.configuration.scheduleTriggerConfig"),
+        ({"triggerType": "Schedule", "scheduleTriggerConfig": {"parallelism": 1}}, "scheduleTriggerConfig.cronExpression"),
+        ({"triggerType": "Schedule", "scheduleTriggerConfig": {"cronExpression": "@daily"}}, "it has five fields"),
+        ({"triggerType": "Event"}, "needs properties.configuration.eventTriggerConfig"),
+    ],
+)
+def test_a_trigger_needs_its_configuration(clients: Clients, configuration: dict[str, Any], said: str) -> None:
+    clients.environment()
+    with pytest.raises(HttpResponseError, match=said):
+        clients.apps.jobs.begin_create_or_update(GROUP, "job1", job_body(clients, **configuration)).result()
+
+
 def test_a_job_needs_a_trigger_and_a_timeout(clients: Clients) -> None:
     clients.environment()
     for configuration in ({"triggerType": None}, {"replicaTimeout": None}, {"triggerType": "Schedule"}):

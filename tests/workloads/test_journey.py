@@ -266,3 +266,44 @@ def test_a_target_in_memory_says_that_it_runs_nothing(journey: Journey) -> None:
     journey.provision("inference")
     with Target.local() as memory, pytest.raises(InputError, match="in memory and runs nothing"):
         journey.project.inference.deploy(memory)
+
+
+def set_replicas(journey: Journey, *, parallelism: int = 1, completions: int = 1, retries: int = 0) -> None:
+    """Change how many replicas an execution of the job has."""
+    config = json.loads(journey.project.config_path("finetuning").read_text())
+    jobs: Any = journey.target.container_apps.jobs
+    job = jobs.get(config["RESOURCE_GROUP_NAME"], config["ACA_JOB_NAME"])
+    configuration = job.properties.configuration.as_dict()
+    configuration["manualTriggerConfig"] = {"parallelism": parallelism, "replicaCompletionCount": completions}
+    configuration["replicaRetryLimit"] = retries
+    patch = {"properties": {"configuration": configuration}}
+    jobs.begin_update(config["RESOURCE_GROUP_NAME"], config["ACA_JOB_NAME"], patch).result()
+
+
+def test_the_logs_of_several_replicas_are_followed_together(journey: Journey) -> None:
+    journey.provision("finetuning")
+    set_replicas(journey, parallelism=2, completions=3)
+    journey.set_config("finetuning", COMMANDS=["echo trains", "sleep 0.2", "echo trained"])
+    finetuning = journey.project.finetuning
+    execution = finetuning.run(journey.target)
+    followed = [line.text for line in finetuning.logs(journey.target, follow=True)]
+    assert finetuning.wait(journey.target, execution.name).status == "Succeeded"
+    replicas = finetuning.replicas(journey.target, execution.name)
+    assert len(replicas) == 3
+    expected = [f"{name}: {text}" for name in replicas for text in ("trains", "trained")]
+    assert sorted(followed) == sorted(expected)
+    assert sorted(line.text for line in finetuning.logs(journey.target)) == sorted(expected)
+    one = [line.text for line in finetuning.logs(journey.target, replica=replicas[0])]
+    assert one == [f"{replicas[0]}: trains", f"{replicas[0]}: trained"]
+
+
+def test_the_log_goes_on_with_the_replica_that_replaces_one_that_failed(journey: Journey) -> None:
+    journey.provision("finetuning")
+    set_replicas(journey, retries=1)
+    commands = ["mkdir /mount/tried 2>/dev/null || { echo works; exit 0; }", "echo fails", "exit 1"]
+    journey.set_config("finetuning", COMMANDS=commands)
+    finetuning = journey.project.finetuning
+    execution = finetuning.run(journey.target)
+    assert [line.text for line in finetuning.logs(journey.target, follow=True)] == ["fails", "works"]
+    assert finetuning.execution(journey.target, execution.name).status == "Succeeded"
+    assert [line.text for line in finetuning.logs(journey.target)] == ["fails", "works"]

@@ -22,6 +22,7 @@ from typing import Any
 
 from infra_lib.local.replicas import launch
 from infra_lib.local.replicas.channel import CONTROL, RESULT, Channel, Message, answer, read_request
+from infra_lib.local.replicas.execution import Execution, Run
 from infra_lib.local.replicas.proxy import carry_out
 from infra_lib.local.replicas.relay import respond
 
@@ -121,7 +122,7 @@ class Keeper:
         self.revisions: dict[str, list[Replica]] = {}
         self.weights: dict[str, int] = {}
         self.single = True
-        self.stopped = self.leaving = False
+        self.stopped = self.leaving = self.keeps_logs = False
         self._lock = threading.RLock()
 
     # ------------------------------------------------------------------------------------------ control
@@ -248,30 +249,30 @@ class Keeper:
     # ------------------------------------------------------------------------------------------ a job's execution
 
     def _run(self, message: Message) -> Message:
+        self.keeps_logs = True
         threading.Thread(target=self._execute, args=(message,), daemon=True).start()
         return {}
 
     def _execute(self, message: Message) -> None:
-        """Run to completion: again after a failure as often as the job allows, no longer than it allows."""
-        until = time.monotonic() + message["timeout"]
-        status, details = "Failed", ""
-        for attempt in range(message["retries"] + 1):
+        revision = message["revision"]
+
+        def begin(spec: dict[str, Any]) -> Replica | None:
             with self._lock:
                 if self.stopped:
-                    return
-                spec = dict(message["replicas"][0])
-                spec["name"] = f"{spec['name']}-{attempt}" if attempt else spec["name"]
+                    return None
+                running = self.revisions.get(revision, [])
                 self._launch({**message, "replicas": [spec]})
-                replica = self.revisions[message["revision"]][0]
-            finished = replica.over.wait(max(until - time.monotonic(), 0.0))
-            replica.stop()
-            details = replica.failure or (f"Exit status {replica.end}." if finished else "It took longer than replicaTimeout.")
-            if finished and replica.end == 0:
-                status = "Succeeded"
-                break
-            if not finished or self.stopped:
-                break
-        self._finish("Stopped" if self.stopped else status, details)
+                self.revisions[revision] = [*running, *self.revisions[revision]]
+                return self.revisions[revision][-1]
+
+        def ended(replica: Run) -> None:
+            with self._lock:
+                if revision in self.revisions:
+                    self.revisions[revision] = [item for item in self.revisions[revision] if item is not replica]
+
+        outcome = Execution(message, begin, ended).run()
+        if outcome is not None and not self.stopped:
+            self._finish(*outcome)
 
     def _finish(self, status: str, details: str) -> None:
         write_result(self.folder, status, details)
@@ -282,7 +283,9 @@ class Keeper:
     # ------------------------------------------------------------------------------------------ the end
 
     def _forget_logs(self) -> None:
-        """Drop the logs of replicas long gone."""
+        """Drop the logs of replicas long gone; those of an execution stay as long as it does."""
+        if self.keeps_logs:
+            return
         with self._lock:
             running = {replica.name for held in self.revisions.values() for replica in held}
         folders = [item for item in self.folder.iterdir() if item.is_dir()]

@@ -31,7 +31,7 @@ class LogFile:
         for secret in self._secrets:
             text = text.replace(secret, _HIDDEN)
         now = time.time()
-        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now % 1 * 1_000_000):06d}Z"
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now % 1 * 1_000_000):06d}+00:00"
         line = json.dumps({"TimeStamp": stamp, "Log": text}, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
         with self._lock:
             if self._file.tell() > MOST_BYTES:

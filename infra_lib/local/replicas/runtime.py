@@ -98,17 +98,12 @@ class ProcessRuntime:
     # ------------------------------------------------------------------------------------------ executions
 
     def start_execution(self, job: Record, execution: Record) -> None:
-        """Run a job's execution."""
+        """Run a job's execution; by hand, whatever its trigger is."""
         folder = folder_of(self._store, execution.id)
         name = str(execution.body["name"])
         configuration = job.properties["configuration"]
-        manual = configuration.get("manualTriggerConfig") or {}
-        if max(int(manual.get("parallelism") or 1), int(manual.get("replicaCompletionCount") or 1)) > 1:
-            raise refuse(
-                "LocalParallelismUnsupported",
-                f"The job '{job.body['name']}' wants several replicas of an execution; the local target runs one: set "
-                "parallelism and replicaCompletionCount to 1.",
-            )
+        kind = str(configuration["triggerType"]).lower()
+        trigger = configuration.get(f"{kind}TriggerConfig") or {}
         template = {**execution.properties["template"], "volumes": job.properties["template"].get("volumes")}
         _restore_mounts(template, job.properties["template"])
         replica = f"{name}-{_random(5)}"
@@ -120,7 +115,9 @@ class ProcessRuntime:
         message = {
             "do": "run",
             "revision": name,
-            "replicas": [builder.replica(replica, own=own, port=None, once=True)],
+            "replica": builder.replica(replica, own=own, port=None, once=True),
+            "parallelism": int(trigger.get("parallelism") or 1),
+            "completions": int(trigger.get("replicaCompletionCount") or 1),
             "timeout": configuration["replicaTimeout"],
             "retries": configuration.get("replicaRetryLimit") or 0,
             **_isolation(),
@@ -128,7 +125,7 @@ class ProcessRuntime:
         self._keep(folder, message, None)
 
     def stop_execution(self, job: Record, execution: Record) -> None:
-        """End an execution's replica."""
+        """End an execution's replicas."""
         ask(folder_of(self._store, execution.id), {"do": "stop"})
 
     def execution(self, job: Record, execution: Record) -> dict[str, Any] | None:
@@ -143,6 +140,10 @@ class ProcessRuntime:
         except FileNotFoundError:
             ended = {"status": "Failed", "endTime": folder.stat().st_mtime, "details": _UNANSWERED}
         return ended
+
+    def forget_execution(self, execution: Record) -> None:
+        """End what may run of an execution, and drop its logs."""
+        _end_below(folder_of(self._store, execution.id))
 
     def execution_replicas(self, execution: Record) -> list[str]:
         """The names of the replicas that an execution had, the latest first."""

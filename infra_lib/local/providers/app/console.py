@@ -1,7 +1,8 @@
 """Console logs of Microsoft.App: the tokens for reading them, and the streams, which lie beside the control plane.
 
 A stream is read with a token of the app or job (getAuthToken), not with the caller's own; ``follow``, ``tailLines`` and
-``output`` (json or text) are its parameters.
+``output`` (json or text) are its parameters. It begins with two lines of the service itself, whose time stamps are of now and
+have no offset (recorded traffic: Azure/azure-cli, containerapp/tests/latest/recordings/test_containerapp_logstream.yaml).
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import hmac
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from infra_lib.local import refusals
@@ -21,7 +23,11 @@ from infra_lib.local.routes import GROUP, Route
 from infra_lib.local.store import Record
 
 TOKEN_SECONDS = 3600
+STREAM_API_VERSION = "2023-11-02-preview"
+"""The one API version of a job's token and of the replicas of its executions (Azure/azure-cli-extensions, containerapp's
+_clients.py)."""
 _STREAM = re.compile(r"/subscriptions/[^/]+/resourcegroups/[^/]+/(containerapps|jobs)/([^/]+/){7}logstream")
+_HOLDERS = {"revisions": "Revision", "executions": "Execution"}
 _MOST_LINES = 300
 _DEFAULT_LINES = 20
 
@@ -29,6 +35,18 @@ _DEFAULT_LINES = 20
 def is_stream(path: str) -> bool:
     """Whether a path is that of a log: then it is asked for with a token of its own."""
     return _STREAM.fullmatch(path.lower()) is not None
+
+
+def require_stream_version(call: Call, kind: str) -> None:
+    """Refuse another API version than the one that knows this part of a job."""
+    version = call.query.get("api-version", "")
+    if version.lower() != STREAM_API_VERSION:
+        raise ServiceError(
+            400,
+            "NoRegisteredProviderFound",
+            f"No registered resource provider found for API version '{version}' for type '{kind}'. The supported api-versions "
+            f"are '{STREAM_API_VERSION}'.",
+        )
 
 
 def issue_token(context: Context, record: Record) -> Reply:
@@ -71,21 +89,28 @@ def _stream(context: Context, call: Call) -> Reply:
     if log is None:
         raise ServiceError(404, "LogStreamNotFound", f"There is no log of container '{container}' of replica '{replica}'.")
     text = call.query.get("output", "json").lower() == "text"
-    return Reply(200, _encoded(log, text=text), {"Content-Type": "text/plain; charset=utf-8"})
+    greeting = _greeting(context, container, f"{_HOLDERS[segments[6].lower()]}: '{segments[7]}', Replica: '{replica}'")
+    return Reply(200, _encoded(chain(greeting, log), text=text), {"Content-Type": "text/plain; charset=utf-8"})
 
 
-def _encoded(lines: Iterator[str], *, text: bool) -> Iterator[bytes]:
+def _greeting(context: Context, container: str, place: str) -> list[str]:
+    stamp = timestamp(context.now).rstrip("Z")
+    said = (f"Connecting to the container '{container}'...", f"Successfully Connected to container: '{container}' [{place}]")
+    return [json.dumps({"TimeStamp": stamp, "Log": text}) for text in said]
+
+
+def _encoded(lines: Iterable[str], *, text: bool) -> Iterator[bytes]:
     for line in lines:
         yield (_as_text(line) if text else line).encode() + b"\n"
 
 
 def _as_text(line: str) -> str:
-    entry = json.loads(line)
-    return f"{entry['TimeStamp']} {entry['Log']}"
+    return str(json.loads(line)["Log"])
 
 
-def list_execution_replicas(context: Context, address: Address, _call: Call) -> Reply:
+def list_execution_replicas(context: Context, address: Address, call: Call) -> Reply:
     """The replicas that an execution of a job had, the latest first."""
+    require_stream_version(call, "jobs/executions/replicas")
     execution = context.store.get(address.key)
     if execution is None:
         raise refusals.not_found(address)

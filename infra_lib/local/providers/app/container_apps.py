@@ -359,7 +359,7 @@ def _with_streams(body: Body, call: Call) -> Body:
     """A replica with the addresses of its containers' logs: on the service itself, as the client reached it."""
     for container in body["properties"]["containers"]:
         stream = f"{call.origin}{body['id'].replace('/providers/Microsoft.App', '')}/containers/{container['name']}"
-        container |= {"logStreamEndpoint": f"{stream}/logstream", "execEndpoint": f"{stream}/exec"}
+        container |= {"logStreamEndpoint": f"{stream}/logstream", "execEndpoint": f"{stream.replace('http', 'ws', 1)}/exec"}
     return body
 
 

@@ -18,7 +18,13 @@ from infra_lib.local.types import Body, NameRule, ResourceType
 
 TRIGGERS = ("Manual", "Schedule", "Event")
 MAX_TIMEOUT = 31536000
+HISTORY = 100
+"""How many executions that have ended a job remembers (learn.microsoft.com/azure/container-apps/jobs, "Get job execution
+history": so many of scheduled and event-driven jobs; here of any)."""
+_CRON_FIELDS = 5
+_MOST_REPLICAS = 2**31 - 1
 _TRIGGER_CONFIG = {"Manual": "manualTriggerConfig", "Schedule": "scheduleTriggerConfig", "Event": "eventTriggerConfig"}
+_UNFINISHED = ("Running", "Processing", "Unknown")
 _OVERRIDABLE = ("image", "name", "command", "args", "env", "resources", "volumeMounts")
 
 _TRIGGER_SHAPE = {"replicaCompletionCount": int, "parallelism": int}
@@ -31,7 +37,10 @@ _SHAPE = {
             "triggerType": str,
             "manualTriggerConfig": _TRIGGER_SHAPE,
             "scheduleTriggerConfig": {"cronExpression": str, **_TRIGGER_SHAPE},
-            "eventTriggerConfig": {"scale": {"rules": [{"name": str}]}, **_TRIGGER_SHAPE},
+            "eventTriggerConfig": {
+                "scale": {"minExecutions": int, "maxExecutions": int, "pollingInterval": int, "rules": [{"name": str}]},
+                **_TRIGGER_SHAPE,
+            },
         },
         "template": common.TEMPLATE_SHAPE,
     }
@@ -63,14 +72,31 @@ def _check(_context: Context, address: Address, body: Body, existing: Record | N
         )
     whole_number(configuration["replicaTimeout"], "properties.configuration.replicaTimeout", 1, MAX_TIMEOUT)
     whole_number(configuration.get("replicaRetryLimit"), "properties.configuration.replicaRetryLimit", 0, 1000)
-    if spelled(trigger, TRIGGERS) != "Manual" and not configuration.get(_TRIGGER_CONFIG[spelled(trigger, TRIGGERS)]):
-        raise refuse(
-            "InvalidRequestContent",
-            f"The job '{address.name}' needs properties.configuration.{_TRIGGER_CONFIG[spelled(trigger, TRIGGERS)]}.",
-        )
+    _check_trigger(address, spelled(trigger, TRIGGERS), configuration)
     common.check_template(properties.get("template"), common.check_secrets(configuration))
     if existing is not None:
         unchanged(properties.get("environmentId"), existing.properties["environmentId"], "properties.environmentId", address.name)
+
+
+def _check_trigger(address: Address, trigger: str, configuration: Body) -> None:
+    name = _TRIGGER_CONFIG[trigger]
+    path = f"properties.configuration.{name}"
+    config: Body = configuration.get(name) or {}
+    if trigger != "Manual" and not config:
+        raise refuse("InvalidRequestContent", f"The job '{address.name}' needs {path}.")
+    for key in _TRIGGER_SHAPE:
+        whole_number(config.get(key), f"{path}.{key}", 1, _MOST_REPLICAS)
+    if trigger != "Schedule":
+        return
+    expression = config.get("cronExpression")
+    if not expression:
+        raise refuse("InvalidRequestContent", f"The job '{address.name}' needs {path}.cronExpression.")
+    if len(expression.split()) != _CRON_FIELDS:
+        raise refuse(
+            "InvalidCronExpression",
+            f"{path}.cronExpression of the job '{address.name}' is '{expression}': it has five fields, minute, hour, day of the "
+            "month, month and day of the week, in UTC, as in '0 0 * * *'.",
+        )
 
 
 def _complete(context: Context, address: Address, body: Body, existing: Record | None) -> Record:
@@ -79,9 +105,8 @@ def _complete(context: Context, address: Address, body: Body, existing: Record |
     shown = common.envelope(context, JOB, address, body, existing)
     configuration = filled(properties["configuration"], _CONFIGURATION_DEFAULTS)
     trigger = configuration["triggerType"] = spelled(configuration["triggerType"], TRIGGERS)
-    if trigger in ("Manual", "Schedule"):
-        name = _TRIGGER_CONFIG[trigger]
-        configuration[name] = filled(configuration[name], {"replicaCompletionCount": 1, "parallelism": 1})
+    name = _TRIGGER_CONFIG[trigger]
+    configuration[name] = filled(configuration[name], {"replicaCompletionCount": 1, "parallelism": 1})
     secrets = configuration["secrets"] or []
     configuration["secrets"] = common.shown_secrets(secrets)
     shown["properties"] = {
@@ -159,6 +184,7 @@ def _start(context: Context, address: Address, call: Call) -> Reply:
     execution = Record(f"{job.key}/executions/{name}", EXECUTION.key, body, private)
     context.store.put(execution)
     context.runtime.start_execution(job, execution)
+    _forget_oldest(context, job)
     answer = {"id": body["id"], "name": name}
     due = context.due(JOB.name)
     if due <= context.now:
@@ -168,6 +194,17 @@ def _start(context: Context, address: Address, call: Call) -> Reply:
     )
     path = operations.begin(context, due=due, collection=f"{collection}/asyncoperations", result=answer)
     return Reply(202, answer, {"Location": call.link(path), "Retry-After": operations.RETRY_AFTER})
+
+
+def _forget_oldest(context: Context, job: Record) -> None:
+    """Drop the oldest executions that have ended, with their logs, beyond those that a job remembers."""
+    if context.store.count_below(job.key, EXECUTION.key) <= HISTORY:
+        return
+    executions = sorted(context.store.below(job.key, EXECUTION.key), key=lambda item: float(item.private["started"]))
+    ended = [item for item in executions if _state(context, job, item)[0] not in _UNFINISHED]
+    for execution in ended[: max(len(ended) - HISTORY, 0)]:
+        context.runtime.forget_execution(execution)
+        context.store.delete(execution.key)
 
 
 def _state(context: Context, job: Record | None, execution: Record) -> tuple[str, float | None, str]:
@@ -195,7 +232,7 @@ def _present_execution(context: Context, record: Record, _call: Call) -> Body:
 def _stop_one(context: Context, execution: Record) -> None:
     job = context.store.get(execution.key.rpartition("/executions/")[0])
     status, _, _ = _state(context, job, execution)
-    if status not in ("Running", "Processing", "Unknown"):
+    if status not in _UNFINISHED:
         return
     execution.private["stopped"] = context.now
     context.store.put(execution)
@@ -219,7 +256,8 @@ def _stop_executions(context: Context, address: Address, call: Call) -> Reply:
     return Reply(200, {"value": [_present_execution(context, execution, call) for execution in executions]})
 
 
-def _auth_token(context: Context, address: Address, _call: Call) -> Reply:
+def _auth_token(context: Context, address: Address, call: Call) -> Reply:
+    console.require_stream_version(call, "jobs/getAuthToken")
     return console.issue_token(context, _job_at(context, address))
 
 
