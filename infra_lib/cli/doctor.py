@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import shutil
 import sys
 from importlib import metadata
 from typing import Any
@@ -11,6 +12,7 @@ import click
 
 from infra_lib.cli.console import result, result_json
 from infra_lib.cli.options import json_option
+from infra_lib.local.replicas.engine import ENGINES, EngineError, find_engine
 
 _PACKAGES = (
     "azure-identity", "azure-mgmt-appcontainers", "azure-mgmt-resource", "azure-mgmt-resource-deployments",
@@ -38,6 +40,7 @@ def _findings() -> dict[str, Any]:
     found.update({name: _version(name) for name in _PACKAGES})
     found["official Bicep CLI"] = find_bicep()
     found["apps and jobs of the local target"] = _containers()
+    found.update({f"{name} (--containers {name})": _engine(name) for name in ENGINES})
     found["resource types"] = str(pipeline.resource_types_status())
     return found
 
@@ -50,6 +53,16 @@ def _containers() -> str:
     except IsolationError as error:
         return str(error)
     return "run in namespaces" if found.network else "run in namespaces, in this machine's network"
+
+
+def _engine(name: str) -> str | None:
+    if shutil.which(name) is None:
+        return None
+    try:
+        find_engine(name)
+    except EngineError as error:
+        return str(error)
+    return "answers"
 
 
 def _version(package: str) -> str | None:

@@ -33,18 +33,26 @@ parameters_option = click.option(
 set_option = click.option("--set", "set_values", multiple=True, metavar="NAME=VALUE", help="One parameter's value. Repeatable.")
 target_options = combine(
     click.option(
-        "--target", default=None, metavar="local|azure|URL",
+        "--target",
+        default=None,
+        metavar="local|azure|URL",
         help="Where to deploy to (default: INFRA_TARGET, else the project's subscription, else local).",
     ),
     click.option("--subscription-id", default=None, help="The Azure subscription."),
 )
+containers_option = click.option(
+    "--containers", default=None, metavar="process|docker|podman",
+    help="What runs the containers of the local target from now on (default: process, this machine's programs).",
+)  # fmt: skip
 resource_group_options = combine(
     click.option("--resource-group", "-g", default=None, help="The resource group."),
     click.option("--location", "-l", default=None, help="Where to create the resource group if it is missing."),
 )
 reuse_options = combine(
     click.option(
-        "--reuse", multiple=True, metavar="[NAME=]POLICY",
+        "--reuse",
+        multiple=True,
+        metavar="[NAME=]POLICY",
         help="What to do about what exists: auto, keep, update or create; for all, or for one resource. Repeatable.",
     ),
     click.option(

@@ -20,15 +20,22 @@ from infra_lib.workloads.project import Project
 @click.argument("workload", expose_value=False, type=click.Choice(["finetuning"]))
 @options.project_option
 @options.target_options
+@options.containers_option
 @click.option("--no-wait", is_flag=True, help="Do not wait until the run has ended.")
 @options.yes_option
 @options.json_option
 def command(
-    project: Path | None, target: str | None, subscription_id: str | None, no_wait: bool, yes: bool, as_json: bool
+    project: Path | None,
+    target: str | None,
+    subscription_id: str | None,
+    containers: str | None,
+    no_wait: bool,
+    yes: bool,
+    as_json: bool,
 ) -> None:
     """Synchronise the project to its share and start the job; its log goes to standard error until it has ended."""
     opened = Project.open(project or ".")
-    with choose_target(target, project=opened, subscription_id=subscription_id) as chosen:
+    with choose_target(target, project=opened, subscription_id=subscription_id, containers=containers) as chosen:
         note_what_runs(chosen)
         with TransferView("sending") as transfer:
             execution = opened.finetuning.run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,14 +18,21 @@ if TYPE_CHECKING:
 
 
 def choose_target(
-    name: str | None, *, project: Project | None, subscription_id: str | None = None, store: Path | None = None
+    name: str | None,
+    *,
+    project: Project | None,
+    subscription_id: str | None = None,
+    store: Path | None = None,
+    containers: str | None = None,
 ) -> Target:
     """The target: ``name``, then INFRA_TARGET, then the subscription of the project's config files, then local.
 
     ``subscription_id`` falls back to AZURE_SUBSCRIPTION_ID, then to the config files; on a terminal a missing one is chosen
     from a list. ``store`` is where a local target keeps its state when there is no project (default ``.infra`` in the
-    current folder).
+    current folder), ``containers`` what runs its containers from now on.
     """
+    # What the SDK logs about a sign-in that fails is said once, by the failure itself.
+    logging.getLogger("azure").addHandler(logging.NullHandler())
     known = subscription_id or os.environ.get("AZURE_SUBSCRIPTION_ID") or _configured_subscription(project)
     name = name or os.environ.get("INFRA_TARGET")
     if not name:
@@ -32,7 +40,9 @@ def choose_target(
     if name == "local":
         if subscription_id and _is_azure(subscription_id):
             raise InputError(f"The local target has the subscription {LOCAL_SUBSCRIPTION_ID} alone: leave --subscription-id out.")
-        return Target.local(project.store if project is not None else store or Path(".infra"))
+        return Target.local(project.store if project is not None else store or Path(".infra"), containers=containers)
+    if containers is not None:
+        raise InputError(f"--containers says what runs the containers of the local target, and this is {name}: leave it out.")
     if name.startswith(("http://", "https://")):
         return _served_target(name, known)
     if name != "azure":

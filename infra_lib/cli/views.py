@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from infra_lib.pipeline import Plan
 
 _STYLES: dict[Action, str] = {
-    "create": "green", "update": "yellow", "keep": "cyan", "unchanged": "dim", "conflict": "bold red",
+    "create": "green",
+    "update": "yellow",
+    "keep": "cyan",
+    "unchanged": "dim",
+    "conflict": "bold red",
 }
 _SIGNS: dict[Action, str] = {"create": "+", "update": "~", "keep": "=", "unchanged": " ", "conflict": "!"}
 _STATE_STYLES = {"succeeded": "green", "failed": "bold red", "canceled": "red", "retrying": "yellow"}
@@ -134,10 +138,14 @@ class ProgressView:
 
 
 def note_what_runs(target: Target) -> None:
-    """Say once for a local store what stands in for the containers' images."""
+    """Say once for a local store, and for each choice, what runs the containers."""
     manager = target.manager
-    if manager is not None and manager.take_first("containers"):
-        note(
-            "On the local target, containers' images are not pulled: their commands run with this machine's programs, in "
-            "namespaces of their own, and what they install goes into .infra/environments."
-        )
+    if manager is None or not manager.take_first(f"containers {manager.containers}"):
+        return
+    if manager.containers != "process":
+        note(f"On the local target, {manager.containers} runs the containers, and pulls those of their images that are missing.")
+        return
+    note(
+        "On the local target, containers' images are not pulled: their commands run with this machine's programs, in "
+        "namespaces of their own, and what they install goes into .infra/environments."
+    )

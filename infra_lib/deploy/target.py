@@ -59,15 +59,19 @@ class Target:
     # ------------------------------------------------------------------------------------------ making one
 
     @classmethod
-    def local(cls, store: str | Path | None = None, *, pace: float = 0.0) -> Target:
+    def local(cls, store: str | Path | None = None, *, pace: float = 0.0, containers: str | None = None) -> Target:
         """The embedded Resource Manager, in this process.
 
         ``store`` is the folder that keeps its state (a project's ``.infra``); without one the state lives in memory and ends
-        with the target. ``pace`` is how long a long-running operation takes, in seconds.
+        with the target. ``pace`` is how long a long-running operation takes, in seconds. ``containers`` is what runs the
+        containers of apps and jobs from now on: ``process`` (the default: this machine's programs, in namespaces), ``docker``
+        or ``podman``; the store keeps the choice. Raises InputError for a container engine that does not answer.
         """
         from infra_lib.local import LocalResourceManager
 
         manager = LocalResourceManager(Path(store) if store is not None else None, pace=pace)
+        if containers is not None:
+            manager.choose_containers(containers)
         return cls(
             name="local",
             subscription_id=manager.subscription_id,

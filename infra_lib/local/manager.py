@@ -52,9 +52,9 @@ class LocalResourceManager:
 
         context = Context(self._store, self._clock, self._pace, index_types(TYPES))
         if self.runs_containers:
-            from infra_lib.local.replicas.runtime import ProcessRuntime
+            from infra_lib.local.replicas.runtime import ReplicaRuntime
 
-            context.runtime = ProcessRuntime(self._store, paced=bool(self._pace))
+            context.runtime = ReplicaRuntime(self._store, paced=bool(self._pace))
         return Service(context)
 
     @property
@@ -89,6 +89,7 @@ class LocalResourceManager:
         return {
             "store": str(self.store_path) if self.store_path is not None else None,
             "subscription_id": self.subscription_id,
+            "containers": self.containers,
             "resources": {canonical_type(self._store, name): count for name, count in counts.items()},
             "running_deployments": running,
         }
@@ -109,10 +110,39 @@ class LocalResourceManager:
     def reset(self) -> None:
         """End what runs and forget everything: resources, deployments, and the content of the file shares."""
         if self.runs_containers:
-            from infra_lib.local.replicas.runtime import ProcessRuntime
+            from infra_lib.local.replicas.runtime import ReplicaRuntime
 
-            ProcessRuntime(self._store).end_all()
+            ReplicaRuntime(self._store).end_all()
         self._store.reset()
+
+    @property
+    def containers(self) -> str:
+        """What runs the containers of apps and jobs: ``process`` (of this machine), ``docker`` or ``podman``."""
+        from infra_lib.local.replicas.runtime import CONTAINERS, PROCESS
+
+        return str(self._store.get_setting(CONTAINERS, PROCESS))
+
+    def choose_containers(self, name: str) -> None:
+        """Choose what runs containers from now on: ``process``, ``docker`` or ``podman``; the store keeps it.
+
+        What runs already goes on until its next restart. Raises InputError for another name, for an engine that does not
+        answer, and for a store in memory.
+        """
+        from infra_lib.local.replicas.engine import EngineError, find_engine
+        from infra_lib.local.replicas.runtime import CHOICES, CONTAINERS, PROCESS
+
+        if name not in CHOICES:
+            raise InputError(f"Containers are not run by '{name}': write one of {', '.join(CHOICES)}.")
+        if not self.runs_containers:
+            raise InputError("A local target in memory runs no containers: give it a folder, as in Target.local('.infra').")
+        if name != self.containers:
+            try:
+                if name != PROCESS:
+                    find_engine(name)
+            except EngineError as error:
+                raise InputError(str(error)) from error
+            with self._store.transaction():
+                self._store.put_setting(CONTAINERS, name)
 
     def take_first(self, what: str) -> bool:
         """Whether this is asked for the first time of ``what`` in this store: so that something is said once."""

@@ -54,6 +54,8 @@ def get(url: str, path: str = "/") -> tuple[int, str]:
 class World:
     """An environment with a share, in which apps and jobs run."""
 
+    port = PORT
+
     def __init__(self, clients: Clients) -> None:
         self.clients = clients
         clients.group()
@@ -61,7 +63,10 @@ class World:
         clients.storage.file_shares.create(GROUP, "account1", "share1", {})
         clients.environment()
         azure_file = {
-            "accountName": "account1", "accountKey": clients.account_key(), "shareName": "share1", "accessMode": "ReadWrite",
+            "accountName": "account1",
+            "accountKey": clients.account_key(),
+            "shareName": "share1",
+            "accessMode": "ReadWrite",
         }
         storage = clients.id("Microsoft.App/managedEnvironments/env1/storages/st1")
         clients.put(storage, {"properties": {"azureFile": azure_file}}, "2024-03-01")
@@ -69,8 +74,11 @@ class World:
 
     def container(self, command: str, **more: Any) -> dict[str, Any]:
         return {
-            "name": "main", "image": "example.org/app:1", "command": ["/bin/bash", "-c", command],
-            "volumeMounts": [{"volumeName": "v", "mountPath": "/mount"}], **more,
+            "name": "main",
+            "image": "example.org/app:1",
+            "command": ["/bin/bash", "-c", command],
+            "volumeMounts": [{"volumeName": "v", "mountPath": "/mount"}],
+            **more,
         }
 
     def template(self, *containers: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -82,7 +90,7 @@ class World:
         return self.app_of(self.template(container, scale={"minReplicas": 1, "maxReplicas": 2}), name, mode=mode)
 
     def app_of(self, template: dict[str, Any], name: str = "app1", *, mode: str = "Single", **configuration: Any) -> App:
-        ingress = {"ingress": {"targetPort": PORT, "external": True}, "activeRevisionsMode": mode, **configuration}
+        ingress = {"ingress": {"targetPort": self.port, "external": True}, "activeRevisionsMode": mode, **configuration}
         made = self.clients.app(name, template=template, configuration=ingress)
         return App(self, name, f"http://{made.properties.configuration.ingress.fqdn}")
 

@@ -15,7 +15,10 @@ Message = dict[str, Any]
 
 CONTROL = "control"
 RESULT = "result.json"
-"""The files of a keeper's folder: its socket, and how an execution ended."""
+ENGINE = "engine"
+"""The files of a keeper's folder: its socket, how an execution ended, the name of the container engine if it uses one."""
+VOLUMES = "volumes"
+"""The folder of a replica's folder where its empty volumes are."""
 _MOST = 1 << 20
 
 

@@ -21,13 +21,15 @@ from pathlib import Path
 from typing import Any
 
 from infra_lib.local.replicas import launch
-from infra_lib.local.replicas.channel import CONTROL, RESULT, Channel, Message, answer, read_request
+from infra_lib.local.replicas.channel import CONTROL, RESULT, VOLUMES, Channel, Message, answer, read_request
+from infra_lib.local.replicas.engine import REPLICA_LABEL, Engine
 from infra_lib.local.replicas.execution import Execution, Run
 from infra_lib.local.replicas.proxy import carry_out
 from infra_lib.local.replicas.relay import respond
 
 KEPT_REPLICAS = 8
 _GRACE = 30.0
+_ENGINE_SECONDS = 20.0
 _CRASHES = 3
 _LOOK_SECONDS = 1.0
 _STOP_SECONDS = 2.0
@@ -38,7 +40,7 @@ _DRAIN_SECONDS = 0.5
 class Replica:
     """One pod, from outside. ``end`` is the exit status of a job's run, None while it runs."""
 
-    def __init__(self, keeper: Keeper, spec: dict[str, Any], isolation: Sequence[str]) -> None:
+    def __init__(self, keeper: Keeper, spec: dict[str, Any], runner: Message) -> None:
         self.name: str = spec["name"]
         self.spec = spec
         self.created = time.time()
@@ -51,7 +53,7 @@ class Replica:
         self.channel = Channel(ours)
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - what the user's template says
-                [*isolation, *launch.python("infra_lib.local.replicas.pod", str(theirs.fileno()))],
+                [*runner["isolation"], *launch.python(f"infra_lib.local.replicas.{runner['pod']}", str(theirs.fileno()))],
                 stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()],
             )  # fmt: skip
         self.channel.send(spec)
@@ -74,9 +76,16 @@ class Replica:
         self._process.wait()
         if not self.failure and self.end is None and not self.gone.is_set():
             self.failure = "It ended unexpectedly."
+        self._clear()
         self.gone.set()
         self.over.set()
-        shutil.rmtree(Path(self.spec["folder"]) / "root", ignore_errors=True)
+
+    def _clear(self) -> None:
+        """Drop all of it but its logs; with a container engine what it may have left behind."""
+        for name in ("root", VOLUMES):
+            shutil.rmtree(Path(self.spec["folder"]) / name, ignore_errors=True)
+        if self.spec.get("engine"):
+            Engine(**self.spec["engine"]).remove(REPLICA_LABEL, f"infra-{self.name}")
 
     @property
     def ready(self) -> bool:
@@ -107,7 +116,7 @@ class Replica:
         """End it, and wait until it is gone: for its grace period, and a little for the kernel."""
         grace = float(self.spec.get("grace") or _GRACE)
         self.channel.send({"do": "end", "grace": grace})
-        if not self.gone.wait(grace + 2.0):
+        if not self.gone.wait(grace + (_ENGINE_SECONDS if self.spec.get("engine") else 2.0)):
             self._process.kill()
             self.gone.wait(2.0)
 
@@ -179,9 +188,7 @@ class Keeper:
     def _launch(self, message: Message) -> None:
         network = message["network"]
         wanted = message["replicas"] if network else message["replicas"][:1]
-        self.revisions[message["revision"]] = [
-            Replica(self, {**spec, "network": network}, message["isolation"]) for spec in wanted
-        ]
+        self.revisions[message["revision"]] = [Replica(self, {**spec, "network": network}, message["runner"]) for spec in wanted]
         self._forget_logs()
 
     def _stop(self, message: Message) -> Message:

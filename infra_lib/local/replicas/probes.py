@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import socket
 import ssl
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-# An app that listens on 127.0.0.1 alone is not reached here, one that listens on 0.0.0.0 is: as from outside a container.
-ADDRESS = "127.0.0.2"
 PACE = 0.2
+Address = tuple[str, int]
+"""A host and a port."""
 
 _DEFAULTS = {"initialDelaySeconds": 0, "periodSeconds": 10, "timeoutSeconds": 1, "failureThreshold": 3, "successThreshold": 1}
 _LISTENING = "0A"
+# What publishes a container engine's port accepts a connection before it knows that nobody is behind it, and then closes it.
+_CLOSED_SECONDS = 0.15
 _ANY = ("00000000", "0" * 32)
 
 
@@ -37,19 +39,21 @@ class Probe:
         """How long the template lets it fail at first."""
         return self.initial_delay + self.period * self.failures
 
-    def succeeds(self) -> bool:
-        """Ask once."""
+    def succeeds(self, address: Address, *, published: bool = False) -> bool:
+        """Ask once, at ``address``, where its port is reached; ``published``: through a container engine's forwarding."""
         try:
-            with socket.create_connection((ADDRESS, self.port), timeout=self.timeout) as connection:
-                return self.path is None or self._is_answered(connection)
+            with socket.create_connection(address, timeout=self.timeout) as connection:
+                if self.path is None:
+                    return not published or _stays_open(connection)
+                return self._is_answered(connection, address[0])
         except (OSError, ValueError):
             return False
 
-    def _is_answered(self, connection: socket.socket) -> bool:
+    def _is_answered(self, connection: socket.socket, host: str) -> bool:
         if self.scheme == "HTTPS":
             # As Kubernetes does: the certificate of a probed container is not verified.
             connection = ssl._create_unverified_context().wrap_socket(connection)  # noqa: S323
-        headers = {"Host": f"{ADDRESS}:{self.port}", "User-Agent": "kube-probe", "Connection": "close", **dict(self.headers)}
+        headers = {"Host": f"{host}:{self.port}", "User-Agent": "kube-probe", "Connection": "close", **dict(self.headers)}
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         connection.sendall(f"GET {self.path} HTTP/1.1\r\n{lines}\r\n".encode())
         with connection.makefile("rb") as answer:
@@ -83,25 +87,30 @@ def read_probes(container: dict[str, Any], ingress_port: int | None) -> dict[str
     return probes
 
 
-def listening() -> dict[int, bool]:
-    """The TCP ports that something listens on in this network namespace; True for one that is reached from outside."""
+def _stays_open(connection: socket.socket) -> bool:
+    connection.settimeout(_CLOSED_SECONDS)
+    try:
+        return bool(connection.recv(1))
+    except TimeoutError:
+        return True
+
+
+def listening(tables: Iterable[str]) -> dict[int, bool]:
+    """The TCP ports that something listens on, True for one that is reached from outside.
+
+    ``tables`` are the texts of the network namespace's ``/proc/net/tcp`` and ``tcp6``.
+    """
     ports: dict[int, bool] = {}
-    for table in ("/proc/self/net/tcp", "/proc/self/net/tcp6"):
-        try:
-            rows = Path(table).read_text().splitlines()[1:]
-        except OSError:
-            continue
-        for row in rows:
-            fields = row.split()
-            if fields[3] == _LISTENING:
-                address, _, port = fields[1].partition(":")
-                ports[int(port, 16)] = ports.get(int(port, 16), False) or address in _ANY
+    for row in (line for table in tables for line in table.splitlines()):
+        fields = row.split()
+        if len(fields) > 3 and fields[3] == _LISTENING:
+            address, _, port = fields[1].partition(":")
+            ports[int(port, 16)] = ports.get(int(port, 16), False) or address in _ANY
     return ports
 
 
-def diagnose(port: int, own: frozenset[int]) -> str:
-    """Why a port cannot be reached, in words; empty when it is listened on. ``own`` are ports that are not the container's."""
-    ports = {number: reached for number, reached in listening().items() if number not in own}
+def diagnose(port: int, ports: dict[int, bool]) -> str:
+    """Why a port cannot be reached, in words; empty when it is listened on. ``ports`` as :func:`listening` gives them."""
     if ports.get(port):
         return ""
     if port in ports:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,8 @@ _OWN = ("proc", "tmp")
 def build_root(place: Path, mounts: Iterable[dict[str, Any]]) -> None:
     """Put together a root at ``place``, a folder, within a mount namespace of our own.
 
-    ``mounts`` are ``{"source", "target", "readOnly"}``; without a source the mount is an empty one in memory. They shadow what
-    this machine has at their targets.
+    ``mounts`` are ``{"source", "target", "readOnly"}``, or ``{"files", "target"}`` for a folder in memory with files of these
+    names and texts. They shadow what this machine has at their targets.
     """
     ordered = sorted(mounts, key=lambda item: len(Path(item["target"]).parts))
     targets = [Path(item["target"]) for item in ordered]
@@ -35,12 +35,22 @@ def build_root(place: Path, mounts: Iterable[dict[str, Any]]) -> None:
     for item, target in zip(ordered, targets, strict=True):
         at = place / target.relative_to("/")
         at.mkdir(parents=True, exist_ok=True)
-        if item.get("source") is None:
+        if "files" in item:
             mount("tmpfs", at, "tmpfs")
-            continue
-        mount(item["source"], at, None, MS_BIND | MS_REC)
+            write_files(at, item["files"])
+        else:
+            mount(item["source"], at, None, MS_BIND | MS_REC)
         if item.get("readOnly"):
             _bind_read_only(at)
+
+
+def write_files(folder: Path, files: Mapping[str, str]) -> None:
+    """Write what a volume of secrets holds: texts by path below ``folder``."""
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o444)
 
 
 def _graft(place: Path, folder: Path, targets: list[Path]) -> None:

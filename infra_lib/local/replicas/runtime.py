@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -15,7 +16,8 @@ from typing import Any
 from infra_lib.local.addresses import parse
 from infra_lib.local.protocol import ServiceError
 from infra_lib.local.replicas import launch
-from infra_lib.local.replicas.channel import CONTROL, RESULT, Message, ask, listen
+from infra_lib.local.replicas.channel import CONTROL, ENGINE, RESULT, Message, ask, listen
+from infra_lib.local.replicas.engine import ENGINES, FOLDER_LABEL, EngineError, find_engine
 from infra_lib.local.replicas.isolation import IsolationError, find_isolation
 from infra_lib.local.replicas.logfile import follow as follow_log
 from infra_lib.local.replicas.logfile import tail
@@ -24,15 +26,21 @@ from infra_lib.local.runtime import ReplicaState
 from infra_lib.local.store import Record, Store
 
 _PROXY_NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+# What the programs of Docker and Podman go by.
+_OF_ENGINES = re.compile(r"(DOCKER_|CONTAINER|XDG_|HOME$|USER$|LOGNAME$|TMPDIR$|DBUS_)")
 _NAME_CHARACTERS = string.ascii_lowercase + string.digits
 _IDLE_SECONDS = 30.0
+CONTAINERS, PROCESS = "containers", "process"
+"""The setting of a store that says what runs containers, and its default: processes of this machine."""
+CHOICES = (PROCESS, *ENGINES)
 _UNANSWERED = "The process that kept it is gone: this machine was restarted, or the process was ended from outside."
 
 
-class ProcessRuntime:
-    """Runs the replicas of a store that lies in a folder. Nothing starts before a restart, a start or an execution asks for it.
+class ReplicaRuntime:
+    """Runs the replicas of a store that lies in a folder, by what the store's setting says.
 
-    ``paced``: probes keep the template's initial delays and periods, in place of being asked at once and often.
+    Nothing starts before a restart, a start or an execution asks for it. ``paced``: probes keep the template's initial delays
+    and periods, in place of being asked at once and often.
     """
 
     def __init__(self, store: Store, *, paced: bool = False) -> None:
@@ -73,7 +81,8 @@ class ProcessRuntime:
         template = revision.properties["template"]
         ingress = app.properties["configuration"].get("ingress") or {}
         port = int(ingress.get("targetPort") or 0) or None
-        builder = Builder(self._store, app, template, folder, paced=self._paced)
+        runner = self._runner()
+        builder = Builder(self._store, app, template, folder, paced=self._paced, engine=runner["engine"])
         count = max(int((template.get("scale") or {}).get("minReplicas") or 1), 1)
         replicas = []
         for _ in range(count):
@@ -90,7 +99,8 @@ class ProcessRuntime:
             "replicas": replicas,
             "weights": _weights(app, ingress),
             "single": app.properties["configuration"]["activeRevisionsMode"] == "Single",
-            **_isolation(),
+            "runner": runner,
+            "network": runner["network"],
         }
         if ask(folder, message) is None:
             self._keep(folder, message, int(app.private["port"]) if ingress else None)
@@ -111,7 +121,8 @@ class ProcessRuntime:
             "CONTAINER_APP_JOB_NAME": str(job.body["name"]), "CONTAINER_APP_JOB_EXECUTION_NAME": name,
             "CONTAINER_APP_REPLICA_NAME": replica,
         }  # fmt: skip
-        builder = Builder(self._store, job, template, folder, paced=self._paced)
+        runner = self._runner()
+        builder = Builder(self._store, job, template, folder, paced=self._paced, engine=runner["engine"])
         message = {
             "do": "run",
             "revision": name,
@@ -120,7 +131,8 @@ class ProcessRuntime:
             "completions": int(trigger.get("replicaCompletionCount") or 1),
             "timeout": configuration["replicaTimeout"],
             "retries": configuration.get("replicaRetryLimit") or 0,
-            **_isolation(),
+            "runner": runner,
+            "network": runner["network"],
         }
         self._keep(folder, message, None)
 
@@ -174,9 +186,26 @@ class ProcessRuntime:
 
     # ------------------------------------------------------------------------------------------ keepers
 
+    def _runner(self) -> dict[str, Any]:
+        """What runs the containers, as it was chosen. Raises ServiceError where this machine does not allow it."""
+        chosen = self._store.get_setting(CONTAINERS, PROCESS)
+        try:
+            if chosen == PROCESS:
+                found = find_isolation()
+                return {"pod": "namespace_pod", "isolation": found.command, "network": found.network, "engine": None}
+            engine = find_engine(chosen)
+        except (IsolationError, EngineError) as error:
+            raise refuse("LocalContainersUnsupported", str(error)) from error
+        of_engine = {"name": engine.name, "program": engine.program}
+        return {"pod": "engine_pod", "isolation": [], "network": True, "engine": of_engine}
+
     def _keep(self, folder: Path, message: Message, port: int | None) -> None:
         """Start a keeper and give it its first task."""
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        engine = message["runner"]["engine"]
+        _remove_left_over(folder)
+        if engine is not None:
+            (folder / ENGINE).write_text(engine["name"])
         ingress = _bind(port) if port is not None else None
         control = listen(folder)
         arguments = [str(folder), "3", "4" if ingress is not None else "-1"]
@@ -191,7 +220,7 @@ class ProcessRuntime:
             actions += [(os.POSIX_SPAWN_DUP2, descriptor, 3 + index) for index, descriptor in enumerate(moved)]
             command = launch.python("infra_lib.local.replicas.keeper", *arguments)
             try:
-                os.posix_spawn(command[0], command, _environment(), file_actions=actions, setsid=True)
+                os.posix_spawn(command[0], command, _environment(engine is not None), file_actions=actions, setsid=True)
             finally:
                 for descriptor in moved:
                     os.close(descriptor)
@@ -218,7 +247,21 @@ class ProcessRuntime:
 def _end_below(folder: Path) -> None:
     for control in [*folder.rglob(CONTROL)]:
         ask(control.parent, {"do": "stop"})
+    for marker in [*folder.rglob(ENGINE)]:
+        _remove_left_over(marker.parent)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_left_over(folder: Path) -> None:
+    """Remove the engine's containers of an app or execution that nobody keeps any more."""
+    marker = folder / ENGINE
+    if not marker.is_file():
+        return
+    try:
+        find_engine(marker.read_text()).remove(FOLDER_LABEL, str(folder))
+    except EngineError:
+        return
+    marker.unlink()
 
 
 def _weights(app: Record, ingress: Mapping[str, Any]) -> dict[str, int]:
@@ -231,18 +274,13 @@ def _weights(app: Record, ingress: Mapping[str, Any]) -> dict[str, int]:
     return weights
 
 
-def _isolation() -> dict[str, Any]:
-    """How the pods are to be kept apart. Raises ServiceError where this machine does not allow it."""
-    try:
-        found = find_isolation()
-    except IsolationError as error:
-        raise refuse("LocalContainersUnsupported", str(error)) from error
-    return {"isolation": found.command, "network": found.network}
-
-
-def _environment() -> dict[str, str]:
-    """What of this process's environment a keeper gets: no more than it needs, as what it runs could read it."""
-    return {name: value for name, value in os.environ.items() if name == "PATH" or name.upper() in _PROXY_NAMES}
+def _environment(with_engine: bool) -> dict[str, str]:
+    """What of this process's environment a keeper gets: no more than it needs, as a command that it runs could read it."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name == "PATH" or name.upper() in _PROXY_NAMES or (with_engine and _OF_ENGINES.match(name))
+    }
 
 
 def _restore_mounts(template: dict[str, Any], declared: Mapping[str, Any]) -> None:
@@ -279,5 +317,3 @@ def _above(descriptor: int) -> int:
 
 def _random(length: int) -> str:
     return "".join(secrets.choice(_NAME_CHARACTERS) for _ in range(length))
-
-
