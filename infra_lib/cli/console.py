@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
+
+from infra_lib.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -61,8 +63,20 @@ def rich_console(*, stderr: bool = False) -> Console:
 
 def is_interactive() -> bool:
     """True when somebody can be asked: standard input and standard error are terminals."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    return _is_open_terminal(sys.stdin) and _is_terminal(stderr=True)
+
+
+def confirm(question: str, refusal: str) -> None:
+    """Ask before something is done; raises click's Abort when the answer is no, and InputError where nobody can be asked."""
+    if not is_interactive():
+        raise InputError(refusal)
+    click.confirm(question, abort=True, err=True)
 
 
 def _is_terminal(stderr: bool) -> bool:
-    return (sys.stderr if stderr else sys.stdout).isatty()
+    return _is_open_terminal(sys.stderr if stderr else sys.stdout)
+
+
+def _is_open_terminal(stream: TextIO | None) -> bool:
+    """A stream that was closed before the command began is None."""
+    return stream is not None and stream.isatty()

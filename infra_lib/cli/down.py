@@ -7,10 +7,9 @@ from pathlib import Path
 import click
 
 from infra_lib.cli import options
-from infra_lib.cli.console import is_interactive, note, result, result_json
+from infra_lib.cli.console import confirm, note, result, result_json
 from infra_lib.cli.targets import choose_target
 from infra_lib.cli.views import ProgressView
-from infra_lib.errors import InputError
 from infra_lib.workloads.project import Project
 
 
@@ -33,9 +32,7 @@ def command(
             for item in found.deletes:
                 note(f"- {item.type} {item.id.rpartition('/')[2]}")
             if not yes:
-                if not is_interactive():
-                    raise InputError("Deleting asks first: add --yes.")
-                click.confirm(f"Delete these {len(found.deletes)} from {chosen.name}?", abort=True, err=True)
+                confirm(f"Delete these {len(found.deletes)} from {chosen.name}?", "Deleting asks first: add --yes.")
             with ProgressView() as view:
                 found = tear_down(opened, chosen, found, listener=view)
         if as_json:

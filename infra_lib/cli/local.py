@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from infra_lib.cli import options
-from infra_lib.cli.console import note, result, result_json
+from infra_lib.cli.console import confirm, note, result, result_json
 
 if TYPE_CHECKING:
     from infra_lib.local import LocalResourceManager
@@ -73,7 +73,7 @@ def status_command(project: Path | None, as_json: bool) -> None:
 def reset_command(project: Path | None, yes: bool, as_json: bool) -> None:
     """Forget every resource of the store."""
     if not yes:
-        click.confirm("Forget every resource of the local store?", abort=True, err=True)
+        confirm("Forget every resource of the local store?", "Forgetting every resource of the store asks first: add --yes.")
     with _manager(project) as manager:
         manager.reset()
         if as_json:

@@ -47,6 +47,18 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
+# What goes on after an interruption, and how to come back to it.
+_INTERRUPTED = {
+    "provision": "A deployment that has begun goes on: run the same command again, and it is followed to its end.",
+    "deploy": "What was sent stays, and an app that has begun to start goes on: run the same command again.",
+    "run": "What was sent stays. A run that has begun goes on: `infra logs finetuning --follow` shows it, "
+    "`infra run finetuning --stop` ends it.",
+    "sync": "What was sent stays: run the same command again, and it goes on from there.",
+    "download": "What was fetched stays: run the same command again, and it goes on from there.",
+    "down": "What is deleted is gone: run the same command again to delete the rest.",
+}
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are asked for, so that each starts at once."""
 
@@ -91,8 +103,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         return EXIT_FAILED
-    except (KeyboardInterrupt, click.Abort):
-        fail("Interrupted. A deployment that has begun goes on: run the same command again, and it is followed to its end.")
+    except (KeyboardInterrupt, click.Abort) as error:
+        if isinstance(error, click.Abort) and not isinstance(error.__cause__, KeyboardInterrupt):
+            fail("Nothing was done: it was not confirmed.")
+            return EXIT_FAILED
+        chosen = next((name for name in (sys.argv[1:] if arguments is None else arguments) if name in COMMANDS), "")
+        fail(f"Interrupted. {_INTERRUPTED.get(chosen, '')}".rstrip())
         return EXIT_INTERRUPTED
     except InfraError as error:
         return _report(error)
@@ -125,8 +141,9 @@ def _service_failure(error: Exception) -> str | None:
     from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ServiceRequestError
 
     if isinstance(error, ClientAuthenticationError):
-        reason = str(error.message).strip().splitlines()[0]
-        return f"Azure does not accept the sign-in: {reason} Sign in with `az login`, or set AZURE_CLIENT_ID and its like."
+        from infra_lib.deploy.failures import no_sign_in
+
+        return no_sign_in(error)
     if isinstance(error, HttpResponseError):
         from infra_lib.deploy.failures import failure
 

@@ -10,6 +10,7 @@ import click
 from infra_lib.cli import options
 from infra_lib.cli.console import is_interactive, note, result_json
 from infra_lib.cli.targets import choose_target
+from infra_lib.errors import InputError
 from infra_lib.workloads.project import WORKLOADS, Project
 
 
@@ -35,13 +36,23 @@ def set_command(
     if is_interactive():
         value = str(click.prompt(f"Value of {name}", hide_input=True, err=True))
     else:
-        value = _without_line_end(sys.stdin.read())
+        value = _piped()
     with choose_target(target, project=opened, subscription_id=subscription_id) as chosen:
         variable = opened.workload(workload).set_secret(chosen, name, value)
     if as_json:
         result_json({"variable": variable, "workload": workload})
     when = "the next run" if workload == "finetuning" else "the next deploy, or at once where the app runs"
     note(f"{variable} is set for {workload} in {chosen.name}, in effect with {when}.")
+
+
+def _piped() -> str:
+    """The value on standard input, in UTF-8 whatever the locale is."""
+    if sys.stdin is None:
+        raise InputError("The value is read from standard input, which is closed: pipe it in, or run this in a terminal.")
+    try:
+        return _without_line_end(sys.stdin.buffer.read().decode("utf-8"))
+    except UnicodeDecodeError:
+        raise InputError("The value on standard input is not text in UTF-8: encode it, for example with base64.") from None
 
 
 def _without_line_end(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from infra_lib.errors import DeploymentError
 
 if TYPE_CHECKING:
-    from azure.core.exceptions import HttpResponseError
+    from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 
 # Codes that only say that something below them failed; the cause is in their details (or, in older services, a JSON message).
 _ENVELOPES = frozenset(
@@ -41,7 +41,7 @@ def describe_error(error: Mapping[str, Any] | None) -> list[str]:
     Follows ``details`` and messages that are JSON themselves. An empty body gives an empty list.
     """
     causes: list[str] = []
-    for cause in _leaves(error or {}, target=""):
+    for cause in _leaves(error, target="") if error else ():
         if cause not in causes:
             causes.append(cause)
     return causes
@@ -49,12 +49,21 @@ def describe_error(error: Mapping[str, Any] | None) -> list[str]:
 
 def failure(error: HttpResponseError, doing: str) -> DeploymentError:
     """An SDK error as this library's: ``doing`` completes "could not be done while ...", as ``creating resource group 'rg'``."""
-    body = error_body(error)
-    causes = describe_error(body)
+    from azure.core.exceptions import ClientAuthenticationError
+
+    causes = describe_error(error_body(error))
+    if not causes and isinstance(error, ClientAuthenticationError):
+        causes = [no_sign_in(error)]
     if not causes:
         text = (error.message or str(error)).strip() or f"HTTP status {error.status_code}"
         causes = [text.splitlines()[0]]
     return DeploymentError(f"Failed while {doing}.", causes)
+
+
+def no_sign_in(error: ClientAuthenticationError) -> str:
+    """What a credential that gives no token means, and what to do."""
+    reason = str(error.message).strip().splitlines()[0]
+    return f"Azure does not accept the sign-in: {reason} Sign in with `az login`, or set AZURE_CLIENT_ID and its like."
 
 
 def error_body(error: HttpResponseError) -> dict[str, Any]:

@@ -32,11 +32,20 @@ def secret_names(name: str) -> tuple[str, str]:
     return secret, variable
 
 
+def _check_value(name: str, value: object) -> None:
+    """Raise InputError for what cannot be an environment variable's value; never with the value itself."""
+    if not isinstance(value, str):
+        raise InputError(f"The value of '{name}' has to be text, not {type(value).__name__}: nothing was set.")
+    if not value:
+        raise InputError(f"The value of '{name}' is empty: nothing was set.")
+    if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        raise InputError(f"The value of '{name}' has bytes that no environment variable holds: encode it, for example with base64.")
+
+
 def patch_with_secret(current: dict[str, Any], held: list[Any], name: str, value: str) -> dict[str, Any]:
     """The PATCH that adds a secret to an app or job, or replaces its value. ``held`` are the secrets with their values."""
     secret, variable = secret_names(name)
-    if not value:
-        raise InputError(f"The value of '{name}' is empty: nothing was set.")
+    _check_value(name, value)
     kept = [
         {key: item for key, item in one.as_dict().items() if item is not None and key in _SECRET_KEYS}
         for one in held

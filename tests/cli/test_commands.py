@@ -16,6 +16,7 @@ from infra_lib.cli.main import COMMANDS, run
 
 GOOD = "param name string = 'one'\noutput hello string = 'hello ${name}'\n"
 BAD = "param name string =\noutput hello string = missing\n"
+SUBSCRIPTION = "11111111-2222-3333-4444-555555555555"
 
 
 @pytest.fixture
@@ -225,3 +226,73 @@ def test_a_missing_value_without_a_parameter_file_is_said_at_the_declaration(
     problem = output(capsys)["problems"][0]
     assert (problem["code"], problem["pointer"]) == ("INF131", "/count")
     assert (problem["file"], problem["line"], problem["column"]) == ("required.bicep", 2, 1)
+
+
+def signed_out(*_arguments: object, **_options: object) -> object:
+    from azure.core.exceptions import ClientAuthenticationError
+
+    raise ClientAuthenticationError(message="NoCredential failed to retrieve a token.\nAttempted credentials:\n\tOne: not there")
+
+
+def test_a_missing_sign_in_is_said_with_the_next_step(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("azure.identity.DefaultAzureCredential.get_token", signed_out)
+    monkeypatch.setattr("azure.identity.DefaultAzureCredential.get_token_info", signed_out)
+    assert run(["plan", "good.bicep", "-g", "rg", "--target", "azure", "--subscription-id", SUBSCRIPTION]) == 1
+    shown = capsys.readouterr().err
+    assert "Azure does not accept the sign-in: NoCredential failed to retrieve a token." in shown
+    assert "az login" in shown
+    assert "Attempted" not in shown
+
+
+@pytest.mark.parametrize("arguments", [("local", "reset"), ("secret", "set", "TOKEN")])
+def test_a_closed_standard_input_is_bad_input(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert run(arguments) == 2
+    assert capsys.readouterr().err.startswith("infra: ")
+
+
+def test_nobody_to_ask_is_bad_input(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    assert run(["local", "reset"]) == 2
+    assert "add --yes" in capsys.readouterr().err
+
+
+def test_answering_no_is_no_interruption(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra_lib.cli.console.is_interactive", lambda: True)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
+    assert run(["local", "reset"]) == 1
+    shown = capsys.readouterr().err
+    assert "Nothing was done" in shown
+    assert "Interrupted" not in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "advice"), [(["local", "status"], "Interrupted.\n"), (["sync"], "goes on from there"), (["down"], "the rest")]
+)
+def test_an_interruption_says_how_to_go_on(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, arguments: list[str], advice: str
+) -> None:
+    def interrupted(*_arguments: object, **_options: object) -> object:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("infra_lib.deploy.target.Target.local", interrupted)
+    assert run(arguments) == 130
+    assert advice in capsys.readouterr().err
+
+
+def test_a_secret_that_is_no_text_is_bad_input(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"abc\xff"), "ascii", "surrogateescape"))
+    assert run(["secret", "set", "TOKEN"]) == 2
+    shown = capsys.readouterr().err
+    assert "UTF-8" in shown
+    assert "abc" not in shown

@@ -6,7 +6,7 @@ import pytest
 
 from infra_lib import InputError
 from infra_lib.workloads.endpoint import Endpoint
-from infra_lib.workloads.secrets import secret_names
+from infra_lib.workloads.secrets import patch_with_secret, secret_names
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,13 @@ def test_a_secret_and_its_environment_variable(given: str, secret: str, variable
 def test_a_name_that_container_apps_or_a_shell_forbids(given: str) -> None:
     with pytest.raises(InputError, match="cannot be"):
         secret_names(given)
+
+
+@pytest.mark.parametrize("value", ["", "s3cret\0", "s3cret\udcff", 5, None])
+def test_a_value_that_no_variable_holds_is_refused_without_being_shown(value: object) -> None:
+    with pytest.raises(InputError, match="The value of 'TOKEN'") as caught:
+        patch_with_secret({"properties": {"template": {}}}, [], "TOKEN", value)  # type: ignore[arg-type]
+    assert "s3cret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
