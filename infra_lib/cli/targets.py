@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,8 +31,6 @@ def choose_target(
     from a list. ``store`` is where a local target keeps its state when there is no project (default ``.infra`` in the
     current folder), ``containers`` what runs its containers from now on.
     """
-    # What the SDK logs about a sign-in that fails is said once, by the failure itself.
-    logging.getLogger("azure").addHandler(logging.NullHandler())
     # What the SDK logs about a sign-in that fails is said once, by the failure itself.
     logging.getLogger("azure").addHandler(logging.NullHandler())
     known = subscription_id or os.environ.get("AZURE_SUBSCRIPTION_ID") or _configured_subscription(project)

@@ -39,7 +39,7 @@ def _check_value(name: str, value: object) -> None:
     if not value:
         raise InputError(f"The value of '{name}' is empty: nothing was set.")
     if "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
-        raise InputError(f"The value of '{name}' has bytes that no environment variable holds: encode it, for example with base64.")
+        raise InputError(f"The value of '{name}' has bytes that no environment variable holds: encode it, as base64 does.")
 
 
 def patch_with_secret(current: dict[str, Any], held: list[Any], name: str, value: str) -> dict[str, Any]:
