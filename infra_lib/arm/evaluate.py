@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from infra_lib.arm.bodies import Compiled, Constant, compile_json, copy_count
+from infra_lib.arm.compiler import compile_node
+from infra_lib.arm.expressions import Access, is_expression, parse_expression, value_node
 from infra_lib.arm.failures import VALIDATION, EvaluationError
 from infra_lib.arm.frame import Frame
 from infra_lib.arm.graph import Dependencies
@@ -103,9 +106,12 @@ class Expansion:
 
     def _instances(self, declaration: ResourceDeclaration, declared: dict[int, list[Instance]], limit: int) -> list[Instance]:
         parents = declared.get(id(declaration.parent), []) if declaration.parent is not None else []
-        builder = InstanceBuilder(self, declaration, parents[0] if parents else None)
+        builder = InstanceBuilder(self, declaration)
+        if declaration.copy is None and _is_in_loop(declaration.parent):
+            return [self._item_of_parent(builder, declaration, parent) for parent in parents]
+        parent = parents[0] if parents else None
         if declaration.copy is None:
-            return [builder.build(None, None)]
+            return [builder.build(None, None, parent)]
         frame = self.frame
         name = member(declaration.copy, "name")
         if not isinstance(name, str):
@@ -121,10 +127,18 @@ class Expansion:
             for index in range(count):
                 loop.move(index)
                 try:
-                    instances.append(builder.build(index, name))
+                    instances.append(builder.build(index, name, parent))
                 except EvaluationError as failure:
                     raise failure.at(f"{declaration.path}[{index}]") from None
         return instances
+
+    def _item_of_parent(self, builder: InstanceBuilder, declaration: ResourceDeclaration, parent: Instance) -> Instance:
+        """The child that is declared inside one item of a loop: copyIndex() in it is the item's."""
+        with Loop(self.frame, parent.copy_name, parent.index):
+            try:
+                return builder.build(parent.index, parent.copy_name, parent)
+            except EvaluationError as failure:
+                raise failure.at(f"{declaration.path}[{parent.index}]") from None
 
     @staticmethod
     def _check_mode(copy: dict[str, Any]) -> None:
@@ -152,8 +166,7 @@ class Expansion:
 
     def _placed(self, failure: EvaluationError, path: str) -> EvaluationError:
         """The failure with its whole path, unless it comes from a parameter or variable, which has its own."""
-        failure.at(path)
-        return failure.under(self.prefix) if self.prefix else failure
+        return failure.at(path).under(self.prefix)
 
     @property
     def prefix(self) -> str:
@@ -199,26 +212,43 @@ class Expansion:
             self._outputs = found
         return self._outputs
 
-    def _output(self, declaration: Declaration) -> dict[str, Any] | None:
+    @contextmanager
+    def _at_outputs(self) -> Iterator[Loop]:
+        """Evaluate where the state of resources may be asked for, outside of any resource."""
         frame = self.frame
         before = frame.references, frame.where, self.state.evaluating
         frame.references, frame.where, self.state.evaluating = self.state, "", None
         try:
             with Loop(frame, None, None) as loop:
-                if not self._output_condition(declaration):
-                    return None
-                copy = declaration.get("copy")
-                if copy is not None:
-                    items: list[Any] = []
-                    compiled = compile_json(member(copy, "input"))
-                    for index in range(copy_count(member(copy, "count"), frame)):
-                        loop.move(index)
-                        items.append(compiled.value if isinstance(compiled, Constant) else compiled(frame))
-                    value: Any = PartialList(items) if not UNKNOWN.isdisjoint(map(type, items)) else items
-                else:
-                    value = frame.evaluate(declaration.get("value"))
+                yield loop
         finally:
             frame.references, frame.where, self.state.evaluating = before
+
+    def output_member(self, name: str, keys: list[Any]) -> Any:
+        """What the expression of an output gives with ``keys`` behind it. Raises EvaluationError."""
+        declaration = self.template.outputs.get(name.lower())
+        value = declaration.get("value") if declaration is not None else None
+        if not isinstance(value, str) or not is_expression(value):
+            raise EvaluationError(f"The output {name!r} has no such member.")
+        node = Access(parse_expression(value), [value_node(key) for key in keys])
+        with self._at_outputs():
+            return compile_node(node)(self.frame)
+
+    def _output(self, declaration: Declaration) -> dict[str, Any] | None:
+        frame = self.frame
+        with self._at_outputs() as loop:
+            if not self._output_condition(declaration):
+                return None
+            copy = declaration.get("copy")
+            if copy is not None:
+                items: list[Any] = []
+                compiled = compile_json(member(copy, "input"))
+                for index in range(copy_count(member(copy, "count"), frame)):
+                    loop.move(index)
+                    items.append(compiled.value if isinstance(compiled, Constant) else compiled(frame))
+                value: Any = PartialList(items) if not UNKNOWN.isdisjoint(map(type, items)) else items
+            else:
+                value = frame.evaluate(declaration.get("value"))
         kind = kind_of(declaration.raw, self.template)
         if self.strict or not _refers(declaration.raw):
             check_value(value, declaration.raw, self.template, f"The output {declaration.name!r}")
@@ -286,6 +316,15 @@ class Expansion:
     def walk(self) -> Iterator[Instance]:
         """The resources in dependency order: each after all that it depends on, otherwise as declared."""
         return self.dependencies().order()
+
+
+def _is_in_loop(declaration: ResourceDeclaration | None) -> bool:
+    """True for a loop, and for what is declared inside one."""
+    while declaration is not None:
+        if declaration.copy is not None:
+            return True
+        declaration = declaration.parent
+    return False
 
 
 def split_symbol(token: str) -> tuple[str, int | None]:

@@ -35,7 +35,7 @@ class Dependencies:
         self._expansion = expansion
         self._copies: dict[str, list[Instance]] = {}
         for instance in expansion.instances:
-            if instance.copy_name is not None:
+            if instance.copy_name is not None and instance.declaration.copy is not None:
                 self._copies.setdefault(instance.copy_name.lower(), []).append(instance)
         self._loops = {
             name.lower()

@@ -161,22 +161,22 @@ class Loop:
 class InstanceBuilder:
     """Makes the instances of one declaration; what does not vary is compiled once."""
 
-    __slots__ = ("_condition", "_declaration", "_expansion", "_name", "_parent")
+    __slots__ = ("_condition", "_declaration", "_expansion", "_name")
 
-    def __init__(self, expansion: Expansion, declaration: ResourceDeclaration, parent: Instance | None) -> None:
+    def __init__(self, expansion: Expansion, declaration: ResourceDeclaration) -> None:
         self._expansion = expansion
         self._declaration = declaration
-        self._parent = parent
         self._name = compile_json(declaration.raw_name)
         self._condition = compile_json(declaration.condition)
 
-    def build(self, index: int | None, copy_name: str | None) -> Instance:
-        """The instance at the loop index that the frame is at; ``index`` is None outside of a loop."""
+    def build(self, index: int | None, copy_name: str | None, parent: Instance | None) -> Instance:
+        """The instance at the loop index that the frame is at; ``index`` is None outside of a loop. ``parent`` is the resource
+        that it is declared in."""
         expansion, declaration = self._expansion, self._declaration
         frame = expansion.frame
         frame.where = "a resource's name, condition or scope"
         instance = Instance(expansion, declaration, index, copy_name)
-        instance.parent = self._parent
+        instance.parent = parent
         instance.condition = self._decide()
         if declaration.existing is not None:
             instance.existing = frame.evaluate(declaration.existing) is True
@@ -192,7 +192,7 @@ class InstanceBuilder:
             instance.name = instance.id = None
             return instance
         try:
-            instance.name = self._named(kind)
+            instance.name = self._named(kind, parent)
             self._place(instance)
         except EvaluationError as failure:
             if instance.condition is not False or failure.final:
@@ -226,7 +226,7 @@ class InstanceBuilder:
             return value
         raise EvaluationError(f"A condition must be true or false, not {describe_value(value)}.", kind=VALIDATION).at("condition")
 
-    def _named(self, instance_type: str) -> Any:
+    def _named(self, instance_type: str, parent: Instance | None) -> Any:
         try:
             name = self._name.value if isinstance(self._name, Constant) else self._name(self._expansion.frame)
         except EvaluationError as failure:
@@ -236,7 +236,6 @@ class InstanceBuilder:
             return name
         if not isinstance(name, str):
             raise EvaluationError(f"A resource's name must be a string, not {describe_value(name)}.", kind=VALIDATION).at("name")
-        parent = self._parent
         if parent is not None and name.count("/") + 1 < instance_type.count("/"):
             if not isinstance(parent.name, str):
                 return residual_call("concat", [parent.name, "/", name])

@@ -43,6 +43,7 @@ from .engine import GROUP, GROUP_ID, SCHEMA, SUBSCRIPTION, SUBSCRIPTION_SCHEMA, 
             "/providers/Microsoft.Management/managementGroups/x",
         ),
         ("[extensionResourceId('/a/b', 'X.Y/z', 'n')]", "/a/b/providers/X.Y/z/n"),
+        ("[extensionResourceId('/a/b', 'X.Y/z/', 'n')]", "/a/b/providers/X.Y/z/n"),
         ("[deployment().name]", "main"),
         ("plain [x]", "plain [x]"),
         ({"[concat('k', '1')]": ["[add(1, 2)]"]}, {"k1": [3]}),
@@ -229,6 +230,44 @@ def test_children_inside_their_parent() -> None:
     child = take(source).resources[1]
     assert (child.type, child.name) == ("Microsoft.Storage/storageAccounts/blobServices/containers", "acct/default/logs")
     assert child.id == f"{GROUP_ID}/providers/Microsoft.Storage/storageAccounts/acct/blobServices/default/containers/logs"
+
+
+def test_children_inside_a_loop_are_made_for_each_of_its_items() -> None:
+    """Public templates write the extensions of looped machines so, as rds-deployment of azure-quickstart-templates."""
+    source = template(
+        resource(
+            "[concat('vm', copyIndex(1))]",
+            "Microsoft.Compute/virtualMachines",
+            copy={"name": "machines", "count": 2},
+            resources=[
+                resource(
+                    "[concat('vm', copyIndex(1), '/join')]",
+                    "Microsoft.Compute/virtualMachines/extensions",
+                    dependsOn=["[concat('vm', copyIndex(1))]"],
+                    properties={"settings": {"of": "[copyIndex('machines')]"}},
+                    resources=[resource("deep", "parts", tags={"n": "[string(copyIndex())]"})],
+                ),
+                resource("plain", "extensions"),
+            ],
+        ),
+        resource("after", dependsOn=["machines"]),
+    )
+    taken = take(source)
+    assert [item.name for item in taken.resources] == [
+        "vm1", "vm2", "vm1/join", "vm2/join", "vm1/join/deep", "vm2/join/deep", "vm1/plain", "vm2/plain", "after",
+    ]  # fmt: skip
+    machines = [f"{GROUP_ID}/providers/Microsoft.Compute/virtualMachines/vm{number}" for number in (1, 2)]
+    assert [item.depends_on for item in taken.resources[2:4]] == [(machines[0],), (machines[1],)]
+    assert [item.body["properties"]["settings"]["of"] for item in taken.resources[2:4]] == [0, 1]
+    assert [item.body["tags"]["n"] for item in taken.resources[4:6]] == ["0", "1"]
+    assert taken.resource("after").depends_on == tuple(machines)
+    assert not taken.unmet
+
+
+def test_a_loop_without_items_has_no_children() -> None:
+    child = resource("[concat('a', copyIndex(), '/x')]", "Microsoft.Web/sites/slots")
+    source = template(resource("[concat('a', copyIndex())]", copy={"name": "c", "count": 0}, resources=[child]))
+    assert take(source).resources == ()
 
 
 def test_extension_resources_and_other_scopes() -> None:

@@ -139,6 +139,7 @@ def _extension_resource_id(_frame: Frame, arguments: list[Any], call: Call) -> A
         return residual_call(call.name, [scope, kind, *names])
     if not isinstance(scope, str) or not isinstance(kind, str) or "/" not in kind:
         raise EvaluationError("extensionResourceId() takes the id of a resource, a resource type and its names.", node=call)
+    kind = kind.rstrip("/")
     if len(names) != kind.count("/"):
         message = f"The type {kind!r} has {kind.count('/')} names, but extensionResourceId() is given {len(names)}."
         raise EvaluationError(message, node=call)
