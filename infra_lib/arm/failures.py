@@ -33,6 +33,8 @@ class EvaluationError(Exception):
         self.path = ""
         self.rooted = False
         """The path begins at the template already: what the failure passes through on the way up is no part of it."""
+        self.whole = False
+        """The path begins at the outermost template already."""
         self.siblings: tuple[EvaluationError, ...] = ()
         """Other failures of the same part of the template, which do not depend on this one."""
         self.final = False
@@ -45,15 +47,27 @@ class EvaluationError(Exception):
         return self if self.rooted else self._below(path)
 
     def under(self, path: str) -> EvaluationError:
-        """The same failure of a template that stands at ``path`` in another one."""
+        """The same failure of a template that stands at ``path`` in the outermost one, which is itself at an empty path."""
         for failure in self.together():
-            failure._below(path)
+            if not failure.whole:
+                if path:
+                    failure._below(path)
+                failure.rooted = failure.whole = True
         return self
 
     def at_root(self, path: str) -> EvaluationError:
         """The same failure below ``path``, which begins at the template."""
         for failure in self.together():
-            failure.at(path).rooted = True
+            if not failure.rooted:
+                failure._below(path).rooted = True
+        return self
+
+    def at_whole(self, path: str) -> EvaluationError:
+        """The same failure below ``path``, which begins at the outermost template."""
+        for failure in self.together():
+            if not failure.rooted:
+                failure._below(path)
+                failure.rooted = failure.whole = True
         return self
 
     def with_siblings(self, others: Iterable[EvaluationError]) -> EvaluationError:
@@ -76,7 +90,7 @@ class EvaluationError(Exception):
         """The same failure for another reader of what failed."""
         other = EvaluationError(self.message, kind=self.kind, node=self.node, code=self.code)
         other.span, other.text, other.path, other.final = self.span, self.text, self.path, self.final
-        other.rooted = self.rooted
+        other.rooted, other.whole = self.rooted, self.whole
         other.siblings = tuple(sibling.again() for sibling in self.siblings)
         return other
 

@@ -67,7 +67,7 @@ def expand_nested(instance: Instance) -> Expansion | None:
         else:
             frame = outer_frame(outer, template)
     except EvaluationError as failure:
-        raise failure.at(path) from None
+        raise failure.at_whole(path) from None
     frame.template_scope = place.kind
     condition = combine_conditions(outer.condition, instance)
     nested = Expansion(template, frame, place, instance, condition, strict=outer.strict)
@@ -144,7 +144,7 @@ def _inner_frame(instance: Instance, template: Template, raw: Mapping[str, Any],
         given = materialize(outer.within(instance, compile_json(member(raw, "parameters") or {})))
     except EvaluationError as failure:
         place_in_outer = f"{outer.prefix}.{instance.path}.properties.parameters".removeprefix(".")
-        raise failure.at_root(place_in_outer) from None
+        raise failure.at_whole(place_in_outer) from None
     if not isinstance(given, dict):
         raise EvaluationError("The parameters of a nested deployment are not known.", kind=VALIDATION)
     failures = unknown_parameters(template, {name.lower(): name for name in given})

@@ -253,7 +253,7 @@ class _Snapshotter:
             else:
                 resource = predicted(instance, path, waits)
                 (self._existing if instance.existing else self._resources).append(resource)
-        self._unmet += [failure.under(expansion.prefix) if expansion.prefix else failure for failure in graph.unmet()]
+        self._unmet += [failure.under(expansion.prefix) for failure in graph.unmet()]
 
     def _nested(self, instance: Instance, path: tuple[str, ...]) -> None:
         nested = instance.nested()

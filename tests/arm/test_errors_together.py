@@ -60,6 +60,35 @@ def test_what_depends_on_a_failure_is_not_said_again() -> None:
     assert _pointers(template) == ["parameters.p.defaultValue", "outputs.y"]
 
 
+def test_what_a_reference_reads_is_not_said_again() -> None:
+    template = _template(
+        resources=[
+            _storage("one", tags={"a": "[div(1, 0)]"}),
+            _storage("two", properties={"b": "[reference('one').b]"}),
+        ],
+        outputs={"x": {"type": "string", "value": "[reference('one').b]"}},
+    )
+    assert _pointers(template) == ["resources[0].tags.a"]
+
+
+def test_failures_of_one_variable_have_their_own_paths() -> None:
+    template = _template(variables={"v": {"a": "[div(1, 0)]", "b": ["[div(2, 0)]"]}})
+    assert _pointers(template) == ["variables.v.a", "variables.v.b[0]"]
+
+
+def test_what_is_read_of_a_nested_deployment_has_its_own_path() -> None:
+    def output(value: str) -> dict[str, Any]:
+        return {"o": {"type": "int", "value": value}}
+
+    lowest = _template(outputs=output("[div(1, 0)]"))
+    inner = _template(resources=[_deployment("inner", template=lowest)], outputs=output("[reference('inner').outputs.o.value]"))
+    template = _template(
+        resources=[_deployment("outer", template=inner), _storage("one", tags={"a": "[reference('outer').outputs.o.value]"})],
+    )
+    nested = "resources[0].properties.template"
+    assert _pointers(template) == [f"{nested}.{nested}.outputs.o"]
+
+
 def test_nested_deployments_have_whole_paths() -> None:
     inner = _template(
         parameters={"n": {"type": "int"}},
