@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +16,10 @@ from infra_lib.cli.views import note_what_runs
 from infra_lib.errors import InputError
 from infra_lib.workloads.project import Project
 
+if TYPE_CHECKING:
+    from infra_lib.deploy.target import Target
+    from infra_lib.workloads.finetuning import Execution
+
 
 @click.command()
 @click.argument("workload", expose_value=False, type=click.Choice(["finetuning"]))
@@ -22,6 +27,7 @@ from infra_lib.workloads.project import Project
 @options.target_options
 @options.containers_option
 @click.option("--no-wait", is_flag=True, help="Do not wait until the run has ended.")
+@click.option("--stop", is_flag=True, help="Stop the run that is under way, and start none.")
 @options.yes_option
 @options.json_option
 def command(
@@ -30,25 +36,35 @@ def command(
     subscription_id: str | None,
     containers: str | None,
     no_wait: bool,
+    stop: bool,
     yes: bool,
     as_json: bool,
 ) -> None:
     """Synchronise the project to its share and start the job; its log goes to standard error until it has ended."""
     opened = Project.open(project or ".")
     with choose_target(target, project=opened, subscription_id=subscription_id, containers=containers) as chosen:
-        note_what_runs(chosen)
-        with TransferView("sending") as transfer:
-            execution = opened.finetuning.run(
-                chosen, progress=transfer, confirm=lambda plan: confirm_transfer(plan, transfer, yes=yes)
-            )
-        note(f"Execution {execution.name} began in {chosen.name}.")
-        if not no_wait:
-            # One that cannot even begin has no log; waiting for it says why.
-            with suppress(InputError):
-                for line in opened.finetuning.logs(chosen, execution=execution.name, follow=True):
-                    note(line.text)
-            execution = opened.finetuning.wait(chosen, execution.name)
+        if stop:
+            execution = opened.finetuning.stop(chosen)
+        else:
+            note_what_runs(chosen)
+            with TransferView("sending") as transfer:
+                execution = opened.finetuning.run(
+                    chosen, progress=transfer, confirm=lambda plan: confirm_transfer(plan, transfer, yes=yes)
+                )
+            note(f"Execution {execution.name} began in {chosen.name}.")
+            if not no_wait:
+                execution = _follow(opened, chosen, execution.name)
     if as_json:
         result_json(execution.to_dict())
     else:
         result(f"{execution.name} {execution.status}")
+
+
+def _follow(project: Project, target: Target, name: str) -> Execution:
+    """Show an execution's log until it has ended. One that cannot even begin has none; waiting for it says why."""
+    shown = False
+    with suppress(InputError):
+        for line in project.finetuning.logs(target, execution=name, follow=True):
+            note(line.text)
+            shown = True
+    return project.finetuning.wait(target, name, log=not shown)

@@ -76,12 +76,7 @@ class Finetuning(Workload):
         jobs: Any = target.container_apps.jobs
         with live.service_errors(self, place, f"reading job '{place.name}'"):
             job = jobs.get(place.resource_group, place.name)
-            running = next((item for item in self._list(target, place) if item.is_running), None)
-        if running is not None:
-            raise InputError(
-                f"The job '{place.name}' runs already: {running.name}, since {running.started}. Follow it with "
-                "`infra logs finetuning --follow`, wait until it has ended, or stop it with project.finetuning.stop()."
-            )
+            self._refuse_while_running(target, place)
         if sync:
             self.project.sync(target, workload=self.name, confirm=confirm, progress=progress)
         template = None
@@ -89,19 +84,33 @@ class Finetuning(Workload):
             containers = live.with_command(job.properties.template.containers, commands)
             template = {"containers": [_startable(item) for item in containers]}
         with live.service_errors(self, place, f"starting job '{place.name}'"):
+            # Another run may have begun while this one's workspace was sent.
+            self._refuse_while_running(target, place)
             begun: Any = template
             name = str(jobs.begin_start(place.resource_group, place.name, begun, polling_interval=2).result().name)
         listener(Event(state="started", resource_id=f"{job.id}/executions/{name}", resource_type=_JOB_TYPE, name=name))
         return self.execution(target, name)
 
-    def wait(self, target: Target, execution: str, *, timeout: float | None = None) -> Execution:
-        """Wait until an execution has ended; it. Raises DeploymentError, with its log's end, when it failed or takes too long."""
+    def _refuse_while_running(self, target: Target, place: Place) -> None:
+        running = next((item for item in self._list(target, place) if item.is_running), None)
+        if running is not None:
+            raise InputError(
+                f"The job '{place.name}' runs already: {running.name}, since {running.started}. Follow it with "
+                "`infra logs finetuning --follow`, wait until it has ended, or stop it with `infra run finetuning --stop` "
+                "(project.finetuning.stop)."
+            )
+
+    def wait(self, target: Target, execution: str, *, timeout: float | None = None, log: bool = True) -> Execution:
+        """Wait until an execution has ended; it. Raises DeploymentError when it failed or takes too long.
+
+        The failure has the end of its log, unless ``log`` is False: for who has shown it already.
+        """
         for _ in live.pauses(timeout):
             current = self.execution(target, execution)
             if not current.is_running:
                 if current.status == "Succeeded":
                     return current
-                lines = self._last_lines(target, execution)
+                lines = self._last_lines(target, execution) if log else []
                 raise live.failed(f"The execution '{execution}' ended: {current.status}.", [current.message], lines)
         raise DeploymentError(f"The execution '{execution}' still runs after {timeout:.0f} s.")
 

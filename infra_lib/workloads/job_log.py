@@ -23,14 +23,20 @@ _NOT_FOUND = 404
 
 
 class JobLog:
-    """The log of one execution. ``job`` is the job as the SDK gives it; ``execution`` is the execution's name."""
+    """The log of one execution. ``job`` is the job as the SDK gives it; ``execution`` is the execution's name.
+
+    Raises InputError for a container that the job does not have.
+    """
 
     def __init__(self, target: Target, resource_group: str, job: Any, execution: str, *, container: str | None = None) -> None:
         self._target = target
         self._group = resource_group
         self._job = job
         self._execution = execution
-        self._container = container or str(job.properties.template.containers[0].name)
+        names = [str(item.name) for item in job.properties.template.containers]
+        self._container = container or names[0]
+        if self._container not in names:
+            raise InputError(f"The job '{job.name}' has no container '{container}'; it has {', '.join(names)}.")
         self._several = _has_several(job)
 
     def replicas(self) -> list[str]:

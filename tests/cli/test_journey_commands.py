@@ -70,7 +70,21 @@ def test_run_shows_the_log_and_the_outcome(journey: Journey, capfd: pytest.Captu
 def test_a_run_that_fails_has_status_1(journey: Journey, capfd: pytest.CaptureFixture[str]) -> None:
     journey.set_config("finetuning", COMMANDS=["echo out of memory", "exit 9"])
     assert infra(journey, "run", "finetuning") == 1
-    assert "ended: Failed" in capfd.readouterr().err
+    shown = capfd.readouterr().err
+    assert "ended: Failed" in shown
+    assert shown.count("out of memory") == 1
+
+
+@needs_namespaces
+def test_a_run_that_is_under_way_can_be_stopped(journey: Journey, capfd: pytest.CaptureFixture[str]) -> None:
+    journey.set_config("finetuning", COMMANDS=["sleep 100"])
+    assert infra(journey, "run", "finetuning", "--no-wait") == 0
+    capfd.readouterr()
+    assert infra(journey, "run", "finetuning") == 2
+    assert "infra run finetuning --stop" in capfd.readouterr().err
+    assert infra(journey, "run", "finetuning", "--stop", "--json") == 0
+    assert json.loads(capfd.readouterr().out)["status"] == "Stopped"
+    assert infra(journey, "run", "finetuning", "--stop") == 2
 
 
 @needs_namespaces

@@ -195,6 +195,28 @@ def test_a_second_run_is_refused_while_one_runs_and_that_one_can_be_stopped(jour
         finetuning.stop(target)
 
 
+def test_a_run_that_began_while_the_workspace_was_sent_is_seen(journey: Journey) -> None:
+    journey.set_commands("finetuning", ["sleep 100"])
+    journey.provision("finetuning")
+    finetuning, target = journey.project.finetuning, journey.target
+
+    def other_one_is_faster(_plan: object) -> bool:
+        return finetuning.run(target, sync=False).is_running
+
+    with pytest.raises(InputError, match="runs already"):
+        finetuning.run(target, confirm=other_one_is_faster)
+    assert len(finetuning.executions(target)) == 1
+    finetuning.stop(target)
+
+
+def test_the_log_of_a_container_that_the_job_does_not_have_is_bad_input(journey: Journey) -> None:
+    journey.provision("finetuning")
+    finetuning, target = journey.project.finetuning, journey.target
+    finetuning.wait(target, finetuning.run(target).name)
+    with pytest.raises(InputError, match=r"has no container 'sidecar'; it has \w+"):
+        list(finetuning.logs(target, container="sidecar"))
+
+
 # ---------------------------------------------------------------------------------------------- bad input
 
 
