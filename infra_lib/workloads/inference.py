@@ -146,7 +146,8 @@ class Inference(Workload):
         tell("failed", said)
         crashed = state is not None and any(replica.restarts >= _CRASHES for replica in state.replicas)
         why = "crashes again and again" if crashed else "did not become ready"
-        advice = "Mend the commands or the code, and run `infra deploy inference` again."
+        wrong = "image or its registry's login" if "ImagePull" in said else "commands or the code"
+        advice = f"Mend the {wrong}, and run `infra deploy inference` again."
         raise live.failed(f"The app '{place.name}' {why}.", [said, advice], self._last_lines(target))
 
     def _last_lines(self, target: Target) -> list[LogLine]:

@@ -30,6 +30,7 @@ from infra_lib.local.replicas.pod import Pod, PodError, run
 from infra_lib.local.replicas.probes import Address, diagnose, listening
 from infra_lib.local.replicas.root import write_files
 
+PULL_FAILURE = "ImagePullFailure"
 _LOOPBACK = "127.0.0.1"
 _LOOK_SECONDS = 0.05
 # What the engine's own program reads from its environment.
@@ -129,7 +130,7 @@ class EnginePod(Pod):
         super().__init__(channel, spec)
         self.engine = Engine(**spec["engine"])
         self.prefix = f"infra-{spec['name']}"
-        self.grace = float(spec.get("grace") or 30.0)
+        self.grace = float(spec["grace"])
         # A share is not relabelled for SELinux: this machine's own programs read it, too.
         self.labels = ["--label", f"{FOLDER_LABEL}={Path(spec['folder']).parent}", "--label", f"{REPLICA_LABEL}={self.prefix}"]
         self.common = [*self.labels, "--security-opt", "label=disable"]
@@ -153,7 +154,7 @@ class EnginePod(Pod):
         for container in (*self.initial, *self.containers):
             image = container.body["image"]
             if not self.engine.has_image(image):
-                self.report(container, state="Waiting", details=f"Image {image} is pulled.")
+                self.report(container, state="Waiting", details=f"Pulling image {image}.")
                 self._pull(image)
         for volume in self._empty_volumes():
             self.engine.run("volume", "create", *self.labels, volume)
@@ -169,7 +170,7 @@ class EnginePod(Pod):
         )
         _, said = pulling.communicate()
         if pulling.returncode != 0 and not self.ending.is_set():
-            raise PodError(f"ImagePullFailure: {self.engine.name} cannot pull {image}: {last_line(said)}.")
+            raise PodError(f"{PULL_FAILURE}: {self.engine.name} cannot pull {image}: {last_line(said)}.")
 
     def _empty_volumes(self) -> set[str]:
         mounts = [mount for container in (*self.initial, *self.containers) for mount in container.body["mounts"]]

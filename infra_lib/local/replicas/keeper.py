@@ -28,7 +28,6 @@ from infra_lib.local.replicas.proxy import carry_out
 from infra_lib.local.replicas.relay import respond
 
 KEPT_REPLICAS = 8
-_GRACE = 30.0
 _ENGINE_SECONDS = 20.0
 _CRASHES = 3
 _LOOK_SECONDS = 1.0
@@ -114,7 +113,7 @@ class Replica:
 
     def stop(self) -> None:
         """End it, and wait until it is gone: for its grace period, and a little for the kernel."""
-        grace = float(self.spec.get("grace") or _GRACE)
+        grace = float(self.spec["grace"])
         self.channel.send({"do": "end", "grace": grace})
         if not self.gone.wait(grace + (_ENGINE_SECONDS if self.spec.get("engine") else 2.0)):
             self._process.kill()

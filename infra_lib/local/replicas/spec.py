@@ -10,6 +10,7 @@ from typing import Any
 
 from infra_lib.local.addresses import parse
 from infra_lib.local.protocol import ServiceError
+from infra_lib.local.replicas.engine import Engine
 from infra_lib.local.replicas.environment import make_environment, needed_folders
 from infra_lib.local.replicas.proxy import upstream
 from infra_lib.local.store import Record, Store
@@ -17,6 +18,9 @@ from infra_lib.local.vault import configuration_folder
 
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _TEMPORARY = "/tmp/"  # noqa: S108 - where a container has a folder of its own
+_GRACE = 30.0
+# A shell that is a container's first process does not end when it is asked to: what waits for it would wait in vain.
+_GRACE_OF_SHELLS = 5.0
 _FILE_HOST = ".file."
 _VAULT_SECRET = re.compile(r"https://(?P<vault>[^./]+)\.vault\.[^/]+/secrets/(?P<name>[^/]+)(/[^/]*)?/?", re.IGNORECASE)
 _VAULT_TYPE = "microsoft.keyvault/vaults/secrets"
@@ -86,7 +90,7 @@ class Builder:
             "port": port,
             "once": once,
             "paced": self._paced,
-            "grace": self._template.get("terminationGracePeriodSeconds"),
+            "grace": self._template.get("terminationGracePeriodSeconds") or self._grace(),
             "engine": self._engine,
             "registries": self._registries() if self._engine is not None else [],
             "proxyLogin": f"{login}@" if login else "",
@@ -97,6 +101,11 @@ class Builder:
                 *{*self._secrets.values(), *(item["value"] for item in self._given_secrets.values() if item.get("value"))}
             ],
         }
+
+    def _grace(self) -> float:
+        """How long a replica has to end where its template does not say, in seconds."""
+        has_first_process = self._engine is None or Engine(**self._engine).first_process
+        return _GRACE if has_first_process else _GRACE_OF_SHELLS
 
     def _of_this_machine(self, own: Mapping[str, str]) -> tuple[dict[str, str], list[dict[str, Any]]]:
         """The environment variables and the mounts that stand in for an image."""
