@@ -15,7 +15,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from infra_lib.errors import InfraError, InputError
 from infra_lib.local.vault import KeyVault, MemoryVault, Vault, default_key_file
@@ -61,6 +61,13 @@ class Record:
         """The body's ``properties``; made when there are none."""
         properties: dict[str, Any] = self.body.setdefault("properties", {})
         return properties
+
+
+class _Closed:
+    """In place of the connection once the store is closed: whatever is asked of it says so."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise InputError("This local target is closed: make another one with Target.local().")
 
 
 class Store:
@@ -337,7 +344,9 @@ class Store:
     def close(self) -> None:
         """Close the database; what was in memory is gone."""
         with self._lock:
-            self._connection.close()
+            if not isinstance(self._connection, _Closed):
+                self._connection.close()
+                self._connection = cast(sqlite3.Connection, _Closed())
             if self._temporary is not None:
                 shutil.rmtree(self._temporary, ignore_errors=True)
                 self._temporary = None

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Protocol
 
+from infra_lib.errors import InputError
+
 KEY_BYTES = 32
 _NONCE_BYTES = 12
 
@@ -84,10 +86,17 @@ def configuration_folder() -> Path:
     if chosen:
         return Path(chosen)
     if sys.platform == "win32":
-        return Path(os.environ.get("APPDATA", str(Path.home()))) / "infra-lib"
+        return Path(os.environ.get("APPDATA", str(_home()))) / "infra-lib"
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "infra-lib"
-    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "infra-lib"
+        return _home() / "Library" / "Application Support" / "infra-lib"
+    return Path(os.environ.get("XDG_CONFIG_HOME") or _home() / ".config") / "infra-lib"
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError as error:
+        raise InputError("This user has no home folder: set INFRA_CONFIG_HOME to a folder that you can write to.") from error
 
 
 def default_key_file() -> Path:
@@ -96,7 +105,21 @@ def default_key_file() -> Path:
 
 
 def _load_key(key_file: Path) -> bytes:
-    """The key; made on first use, by whichever process comes first."""
+    """The key; made on first use. Raises InputError where it cannot be."""
+    try:
+        key = _read_or_make_key(key_file)
+    except OSError as error:
+        raise InputError(
+            f"The key of the local target's stores cannot be kept in {key_file}: {error.strerror}. Set INFRA_CONFIG_HOME to a "
+            "folder that you can write to."
+        ) from error
+    if len(key) != KEY_BYTES:
+        raise InputError(f"{key_file} is not a key of {KEY_BYTES} bytes: move it away, and reset the local stores made with it.")
+    return key
+
+
+def _read_or_make_key(key_file: Path) -> bytes:
+    """The key, made by whichever process comes first."""
     if not key_file.exists():
         key_file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = key_file.with_name(f"{key_file.name}.{os.getpid()}.{os.urandom(4).hex()}")
@@ -111,7 +134,4 @@ def _load_key(key_file: Path) -> bytes:
             pass
         finally:
             draft.unlink()
-    key = key_file.read_bytes()
-    if len(key) != KEY_BYTES:
-        raise ValueError(f"{key_file} is not a key of {KEY_BYTES} bytes; move it away, and reset the local stores made with it")
-    return key
+    return key_file.read_bytes()
