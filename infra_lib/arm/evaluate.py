@@ -140,14 +140,21 @@ class Expansion:
             except EvaluationError as failure:
                 raise failure.at(f"{declaration.path}[{parent.index}]") from None
 
-    @staticmethod
-    def _check_mode(copy: dict[str, Any]) -> None:
+    def _check_mode(self, copy: dict[str, Any]) -> None:
         mode = member(copy, "mode")
         if mode is not None and str(mode).lower() not in ("serial", "parallel"):
             raise EvaluationError(f"The mode of a loop is 'parallel' or 'serial', not {mode!r}.", kind=VALIDATION).at("copy.mode")
-        batch = member(copy, "batchSize")
+        self.batch_size(copy)
+
+    def batch_size(self, copy: dict[str, Any]) -> int:
+        """How many items of a serial loop are deployed at once."""
+        try:
+            batch = materialize(self.frame.evaluate(member(copy, "batchSize")))
+        except EvaluationError as failure:
+            raise failure.at("copy.batchSize") from None
         if batch is not None and (isinstance(batch, bool) or not isinstance(batch, int) or batch < 0):
             raise EvaluationError("batchSize must be an integer that is not negative.", kind=VALIDATION).at("copy.batchSize")
+        return int(batch) if batch else 1
 
     # -------------------------------------------------------------------------------------------------- evaluating
 

@@ -56,7 +56,8 @@ def expand_nested(instance: Instance) -> Expansion | None:
     path = f"{outer.prefix}.{instance.path}.properties.template".removeprefix(".")
     if instance.place.kind != "resourceGroup" and member(instance.declaration.body, "location") is None:
         message = f"A deployment at the scope of a {instance.place.kind} needs a location."
-        raise EvaluationError(message, kind=VALIDATION).at(f"{instance.path}.location")
+        failure = EvaluationError(message, kind=VALIDATION).at(f"{instance.path}.location")
+        raise failure.under(outer.prefix)
     try:
         template = Template(inline)
         check_nested_types(template)
@@ -108,7 +109,8 @@ def _check_link(instance: Instance) -> None:
     link = member(properties, "templateLink") if isinstance(properties, Mapping) else None
     if isinstance(link, Mapping) and member(link, "relativePath") is not None:
         message = "templateLink.relativePath is relative to the link of the template around it, which has none."
-        raise EvaluationError(message, kind=VALIDATION).at(f"{instance.path}.properties.templateLink")
+        failure = EvaluationError(message, kind=VALIDATION).at(f"{instance.path}.properties.templateLink")
+        raise failure.under(instance.expansion.prefix)
 
 
 def outer_body(instance: Instance) -> dict[str, Any]:

@@ -326,7 +326,7 @@ def batch_before(instance: Instance) -> list[str]:
     copy = instance.declaration.copy
     if copy is None or instance.index is None or str(member(copy, "mode")).lower() != "serial":
         return []
-    size = member(copy, "batchSize") or 1
+    size = instance.expansion.batch_size(copy)
     start = (instance.index // size - 1) * size
     return [f"{instance.declaration.path}[{index}]" for index in range(max(start, 0), start + size)] if start >= 0 else []
 

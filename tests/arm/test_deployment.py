@@ -90,6 +90,28 @@ def test_resources_come_in_order_with_keys_ids_and_options() -> None:
     assert found["resources.user"].scope == GROUP_ID
 
 
+def test_the_size_of_a_batch_may_be_an_expression() -> None:
+    loop = {"name": "apps", "count": 4, "mode": "serial", "batchSize": "[parameters('size')]"}
+    source = template(resource("[concat('a', copyIndex())]", copy=loop), parameters={"size": {"type": "int"}})
+    waits = {item.name: item.depends_on for item in _ready(source, size=3).resources}
+    assert waits == {"a0": (), "a1": (), "a2": (), "a3": ("resources[0][0]", "resources[0][1]", "resources[0][2]")}
+    with pytest.raises(EngineError, match="not negative"):
+        _ready(source, size=-1)
+
+
+def test_children_inside_a_loop_wait_for_what_they_name() -> None:
+    child = resource("[concat('a', copyIndex(), '/x')]", "Microsoft.Web/sites/slots", dependsOn=["[concat('a', copyIndex())]"])
+    loop = {"name": "apps", "count": 2, "mode": "serial"}
+    source = template(resource("[concat('a', copyIndex())]", copy=loop, resources=[child]))
+    waits = {item.key: item.depends_on for item in _ready(source).resources}
+    assert waits == {
+        "resources[0][0]": (),
+        "resources[0][1]": ("resources[0][0]",),
+        "resources[0].resources[0][0]": ("resources[0][0]",),
+        "resources[0].resources[0][1]": ("resources[0][1]",),
+    }
+
+
 def test_bodies_and_outputs_ask_the_running_deployment() -> None:
     source = template(
         resource("made", properties={"x": "declared"}),
