@@ -333,13 +333,19 @@ class Store:
     # ------------------------------------------------------------------------------------------ the whole
 
     def reset(self) -> None:
-        """Forget everything, the content of the shares included."""
+        """Forget everything, the content of the shares included. Raises InfraError for files that it may not delete."""
         with self.transaction():
             for table in _TABLES:
                 self._change(f"DELETE FROM {table}")  # noqa: S608 - names from the table above
         root = self.folder or self._temporary
         if root is not None:
-            shutil.rmtree(root / _SHARES, ignore_errors=True)
+            try:
+                shutil.rmtree(root / _SHARES)
+            except FileNotFoundError:
+                return
+            except OSError as error:
+                text = f"Everything is forgotten, but {root / _SHARES} cannot be deleted: {error}. Delete it by hand."
+                raise InfraError(text) from error
 
     def close(self) -> None:
         """Close the database; what was in memory is gone."""

@@ -282,3 +282,10 @@ def test_the_folder_of_a_store_in_memory_goes_with_it() -> None:
     assert folder.exists()
     manager.close()
     assert not folder.exists()
+
+
+def test_a_name_that_this_disk_does_not_take_is_a_refusal_and_not_a_failure_of_the_server(share: ShareClient) -> None:
+    with pytest.raises(HttpResponseError) as caught:
+        share.get_file_client("ä" * 200).upload_file(b"x")
+    assert (caught.value.status_code, caught.value.error_code) == (409, "LocalDiskRefused")
+    assert "File name too long" in str(caught.value)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from azure.core.exceptions import HttpResponseError
 
+from infra_lib.local.replicas.share_access import open_share
 from tests.local.conftest import Clients
 from tests.local.running import SERVE, World, eventually, needs_namespaces
 
@@ -124,3 +128,21 @@ def test_what_leads_out_of_a_volume_is_refused(world: World, volume: dict[str, A
 def test_a_volume_of_another_kind_than_its_storage_is_refused(world: World) -> None:
     with pytest.raises(HttpResponseError, match="is of type NfsAzureFile, the storage 'st1' is not"):
         run(world, "true", {"storageType": "NfsAzureFile", "storageName": "st1"})
+
+
+def test_what_a_container_engine_writes_to_a_share_stays_everybodys(tmp_path: Path) -> None:
+    share = tmp_path / "account1" / "share1"
+    (share / "below").mkdir(parents=True, mode=0o700)
+    (share / "old").touch(0o600)
+    open_share(share)
+    if "system.posix_acl_default" not in os.listxattr(share):
+        pytest.skip("this file system has no access control lists")
+    before = os.umask(0o077)
+    try:
+        (share / "below" / "new").mkdir()
+        (share / "below" / "new" / "file").touch()
+    finally:
+        os.umask(before)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in share.rglob("*")}
+    assert modes == {"below": 0o777, "old": 0o666, "new": 0o777, "file": 0o666}
+    assert stat.S_IMODE(share.parent.stat().st_mode) == 0o700

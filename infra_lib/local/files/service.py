@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Callable
 from email.utils import formatdate
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra_lib.local.addresses import parse
@@ -86,7 +87,8 @@ class FileService:
         except FileNotFoundError:
             reply = errors.resource_not_found().reply()
         except OSError as error:
-            reply = StorageError(500, "InternalError", f"The local disk refused: {error.strerror}.").reply()
+            # No server error: those are tried again, and this disk will not do better.
+            reply = StorageError(409, "LocalDiskRefused", _describe(error)).reply()
         reply.headers.setdefault("x-ms-request-id", str(uuid.uuid4()))
         reply.headers.setdefault("x-ms-version", call.headers.get("x-ms-version", ""))
         reply.headers.setdefault("Date", formatdate(usegmt=True))
@@ -227,3 +229,18 @@ def _share_headers(record: Record) -> dict[str, str]:
     for name, value in (properties.get("metadata") or {}).items():
         headers[f"x-ms-meta-{name}"] = value
     return headers
+
+
+def _describe(error: OSError) -> str:
+    place = Path(str(error.filename or ""))
+    text = (
+        f"This machine's disk refuses {place}: {error.strerror}." if error.filename else f"This machine's disk refuses: {error}."
+    )
+    if not isinstance(error, PermissionError):
+        return text
+    try:
+        held = next(item for item in (place, *place.parents) if item.exists())
+        owner = held.owner()
+    except (OSError, KeyError, StopIteration, NotImplementedError):
+        return text
+    return f"{text} {held} belongs to the user {owner}: change its owner, or delete it as that user."

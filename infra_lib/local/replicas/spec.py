@@ -13,6 +13,7 @@ from infra_lib.local.protocol import ServiceError
 from infra_lib.local.replicas.engine import Engine
 from infra_lib.local.replicas.environment import make_environment, needed_folders
 from infra_lib.local.replicas.proxy import upstream
+from infra_lib.local.replicas.share_access import open_share
 from infra_lib.local.store import Record, Store
 from infra_lib.local.vault import configuration_folder
 
@@ -224,7 +225,10 @@ class Builder:
             )
         else:
             account, name = str(described["accountName"]), str(described["shareName"])
-        folder = self._store.share_folder(account, name).resolve() / below
+        share = self._store.share_folder(account, name).resolve()
+        if self._engine is not None:
+            open_share(share)
+        folder = share / below
         if not folder.is_dir():
             raise refuse("LocalSubPathNotFound", f"The share '{name}' has no folder '{below}'.")
         read_only = str(described.get("accessMode", "")).lower() == "readonly"
