@@ -75,14 +75,15 @@ def _provision(planned: Planned, *, yes: bool, as_json: bool) -> int:
         return EXIT_FAILED
     if not plan.is_empty and not yes and is_interactive() and not planned.target.is_local:
         click.confirm(f"Deploy to {planned.target.name}?", abort=True, err=True)
+    workload = planned.workload
+    before = dict(workload.config.values) if workload is not None else {}
     with ProgressView() as view:
-        workload = planned.workload
         deployment = plan.apply(listener=view) if workload is None else workload.apply(plan, listener=view)
     config: dict[str, Any] = {}
-    if planned.workload is not None:
-        written = planned.workload.config
+    if workload is not None:
+        written = workload.config
         config = dict(written.values)
-        note(f"{written.path} is up to date.")
+        note(f"{written.path} {'is up to date' if config == before else 'is written'}.")
     if as_json:
         result_json({**plan.to_dict(), "outputs": dict(deployment.outputs), "config": config})
         return 0

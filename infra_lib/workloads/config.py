@@ -73,13 +73,16 @@ def _read(path: Path) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}.") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not text in UTF-8: save it in that encoding.") from error
     try:
         value = json.loads(text)
     except json.JSONDecodeError as error:
         place = f"{path}({error.lineno},{error.colno})"
-        raise InputError(f"{place}: this is not JSON: {error.msg}. Mend it, or delete the file.") from error
+        what = "this is not JSON" if text.strip() else "the file is empty"
+        raise InputError(f"{place}: {what}: {error.msg}. Mend it, or delete the file and run `infra provision` again.") from error
     if not isinstance(value, dict):
         raise InputError(f"{path}: a config file is a JSON object, {{\"SUBSCRIPTION_ID\": null, ...}}.")
     for key, item in value.items():

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 DEPLOY_SECONDS = 1800.0
 TAIL_LINES = 100
+MOST_REPLICAS = 1000
 _APP_TYPE = "Microsoft.App/containerApps"
 _CRASHES = 3
 # A container that has settled on the wrong address does not come to the right one by itself.
@@ -74,6 +75,8 @@ class Inference(Workload):
         is, and ``confirm`` is asked before it begins. Raises InputError for a config file that does not fit, DeploymentError with
         the container's last log lines when it does not start.
         """
+        if not timeout > 0:
+            raise InputError(f"The time limit is in seconds and more than 0, not {timeout}.")
         place = self._place(target)
         with live.service_errors(self, place, f"reading app '{place.name}'"):
             app = target.container_apps.container_apps.get(place.resource_group, place.name)
@@ -129,7 +132,7 @@ class Inference(Workload):
         self, target: Target, place: Place, revision: str, before: set[str], timeout: float, tell: Any
     ) -> None:
         """Wait until a replica that was not there before is ready. Raises DeploymentError when it fails or takes too long."""
-        said, misplaced, state = "", 0.0, None
+        said, misplaced, state, late = "", 0.0, None, False
         for passed in live.pauses(timeout):
             state = self.status(target).revision(revision)
             fresh = [replica for replica in state.replicas if replica.name not in before or replica.restarts]
@@ -143,11 +146,15 @@ class Inference(Workload):
             settled = said.startswith(_MISPLACED) and passed - misplaced > _MISPLACED_SECONDS
             if state.state == "Failed" or crashed or settled:
                 break
+        else:
+            late = True
         tell("failed", said)
         crashed = state is not None and any(replica.restarts >= _CRASHES for replica in state.replicas)
-        why = "crashes again and again" if crashed else "did not become ready"
+        slow = f"is not ready after {timeout:.0f} s" if late else "did not become ready"
+        why = "crashes again and again" if crashed else slow
         wrong = "image or its registry's login" if "ImagePull" in said else "commands or the code"
-        advice = f"Mend the {wrong}, and run `infra deploy inference` again."
+        longer = "It goes on starting: give it longer with --timeout, or mend" if late and not crashed else "Mend"
+        advice = f"{longer} the {wrong}, and run `infra deploy inference` again."
         raise live.failed(f"The app '{place.name}' {why}.", [said, advice], self._last_lines(target))
 
     def _last_lines(self, target: Target) -> list[LogLine]:
@@ -228,8 +235,12 @@ class Inference(Workload):
 
     def scale(self, target: Target, *, minimum: int, maximum: int) -> RevisionStatus:
         """Change how many replicas there are; the new revision that this makes. Raises InputError for counts that cannot be."""
-        if not 0 <= minimum <= maximum or maximum < 1:
-            raise InputError(f"{minimum} to {maximum} replicas cannot be: at least 0, at most 1 or more, and not less than that.")
+        whole = all(isinstance(count, int) and not isinstance(count, bool) for count in (minimum, maximum))
+        if not whole or not 0 <= minimum <= maximum <= MOST_REPLICAS or maximum < 1:
+            raise InputError(
+                f"{minimum} to {maximum} replicas cannot be: minimum and maximum are whole numbers, minimum 0 or more, maximum "
+                f"from 1 to {MOST_REPLICAS} and not less than minimum."
+            )
         place = self._place(target)
         with live.service_errors(self, place, f"scaling app '{place.name}'"):
             app = self._patch(target, place, {"template": {"scale": {"minReplicas": minimum, "maxReplicas": maximum}}})

@@ -33,6 +33,8 @@ class Project:
     def open(cls, folder: str | Path) -> Project:
         """The project in ``folder``. Raises InputError where there is none."""
         path = Path(folder)
+        if path.exists() and not path.is_dir():
+            raise InputError(f"{path} is a file: name the project's folder.")
         if not path.is_dir():
             raise InputError(f"There is no folder {path}: `infra init {path}` makes a project there.")
         return cls(path)

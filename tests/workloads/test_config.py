@@ -29,9 +29,16 @@ def test_a_missing_value_says_where_it_comes_from(tmp_path: Path) -> None:
         config.require("ACA_APP_NAME")
 
 
-@pytest.mark.parametrize(("text", "message"), [("{", "not JSON"), ("[]", "JSON object"), ('{"A": 1,}', r"\(1,\d+\)")])
+@pytest.mark.parametrize(("text", "message"), [("{", "not JSON"), ("", "is empty"), ("[]", "JSON object"), ('{"A": 1,}', r"\(1,\d+\)")])
 def test_a_broken_file_is_said_with_its_place(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "inference.config.json"
     path.write_text(text)
     with pytest.raises(InputError, match=message):
+        WorkloadConfig(path, "inference")
+
+
+def test_a_file_in_another_encoding_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "inference.config.json"
+    path.write_bytes("{}".encode("utf-16"))
+    with pytest.raises(InputError, match=r"is not text in UTF-8: save it"):
         WorkloadConfig(path, "inference")

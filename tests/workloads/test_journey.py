@@ -97,6 +97,9 @@ def test_provisioning_waits_for_nothing_and_the_endpoint_says_so(journey: Journe
 def test_scaling_keeps_the_app_answering(journey: Journey) -> None:
     journey.provision("inference")
     endpoint = journey.project.inference.deploy(journey.target)
+    for wrong in ((0, 0), (3, 2), (-1, 1), (1, 1001), ("1", "2"), (True, True), (1.5, 2), (None, None)):
+        with pytest.raises(InputError, match="whole numbers"):
+            journey.project.inference.scale(journey.target, minimum=wrong[0], maximum=wrong[1])  # type: ignore[arg-type]
     revision = journey.project.inference.scale(journey.target, minimum=2, maximum=3)
     for _ in range(100):
         assert get(endpoint.url)[0] == 200
@@ -230,8 +233,11 @@ def test_an_app_that_crashes_is_shown_as_such_with_its_log(journey: Journey) -> 
 def test_an_app_on_another_port_is_told_so_at_the_time_limit(journey: Journey) -> None:
     journey.set_commands("inference", ["python3 -m http.server 8000"])
     journey.provision("inference")
-    with pytest.raises(DeploymentError, match=r"(?s)did not become ready.*It listens on port 8000, and not on 7860"):
+    said = r"(?s)is not ready after 2 s.*It listens on port 8000, and not on 7860.*longer with --timeout"
+    with pytest.raises(DeploymentError, match=said):
         journey.project.inference.deploy(journey.target, timeout=2)
+    with pytest.raises(InputError, match="in seconds and more than 0"):
+        journey.project.inference.deploy(journey.target, timeout=0)
 
 
 @pytest.mark.parametrize(("workload", "key"), [("inference", "ACA_APP_NAME"), ("finetuning", "ACA_JOB_NAME")])

@@ -342,6 +342,6 @@ def test_two_config_files_that_name_different_shares(target: Target, tmp_path: P
     project = make_project(tmp_path, {"a": "1"})
     other = {"RESOURCE_GROUP_NAME": GROUP, "STORAGE_ACCOUNT_NAME": ACCOUNT, "FILE_SHARE_NAME": "other"}
     write(tmp_path, {"infra/finetuning.config.json": json.dumps(other)})
-    with pytest.raises(InputError, match=r"name different shares.*Say which"):
+    with pytest.raises(InputError, match=r"name different shares.*in resource group .*infra sync inference"):
         project.sync(target)
     assert project.sync(target, workload="inference").plan.share == SHARE

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from infra_lib.deploy.target import LOCAL_SUBSCRIPTION_ID, Target
-from infra_lib.errors import DeploymentError, InputError, SyncError
+from infra_lib.errors import InputError, SyncError
 from infra_lib.local import LocalResourceManager
 from infra_lib.local.context import Fault
 from infra_lib.local.server import serve
@@ -96,7 +96,7 @@ def test_no_such_share_account_or_group(target: Target, tmp_path: Path) -> None:
     with pytest.raises(SyncError, match=r"no share 'other' in storage account 'syncaccount' any more\. Run `infra provision`"):
         project.sync(target)
     path.write_text(text.replace(f'"{ACCOUNT}"', '"otheraccount"'))
-    with pytest.raises(DeploymentError, match="reading storage account 'otheraccount'"):
+    with pytest.raises(InputError, match=r"no storage account 'otheraccount' in resource group .* mend STORAGE_ACCOUNT_NAME"):
         project.sync(target)
 
 

@@ -40,6 +40,11 @@ def share_location(project: Project, target: Target, workload: str | None = None
         paths = " nor ".join(str(project.config_path(name)) for name in _WORKLOADS)
         raise InputError(f"No file share is known: neither {paths} names one. Run `infra provision inference`, which writes it.")
     if len(found) > 1:
-        shares = " and ".join(f"{place.account}/{place.share} ({name})" for place, name in found.items())
-        raise InputError(f"The config files name different shares: {shares}. Say which: inference or finetuning.")
+        shares = " and ".join(
+            f"{place.account}/{place.share} in resource group {place.resource_group} ({name})" for place, name in found.items()
+        )
+        raise InputError(
+            f"The config files name different shares: {shares}. Mend them, or name the workload, as in `infra sync inference` or "
+            "`infra download PATH --workload inference`."
+        )
     return next(iter(found))

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from infra_lib.deploy.failures import failure
-from infra_lib.errors import SyncError
+from infra_lib.errors import InputError, SyncError
 from infra_lib.workloads.sync.failures import code_of, ending
 from infra_lib.workloads.sync.ignore import STATE_FOLDER
 from infra_lib.workloads.sync.model import RemoteEntry, fold
@@ -124,11 +124,16 @@ class Remote:
     # ------------------------------------------------------------------------------------------ connecting
 
     def _read_endpoint(self) -> str:
-        from azure.core.exceptions import HttpResponseError
+        from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
         place = self.location
         try:
             found = self.target.storage.storage_accounts.get_properties(place.resource_group, place.account)
+        except ResourceNotFoundError as error:
+            raise InputError(
+                f"There is no storage account '{place.account}' in resource group '{place.resource_group}' of {self.target.name} "
+                "(any more). Run `infra provision`, or mend STORAGE_ACCOUNT_NAME and RESOURCE_GROUP_NAME in the config file."
+            ) from error
         except HttpResponseError as error:
             raise failure(error, f"reading storage account '{place.account}' in {self.target.name}") from error
         endpoints = found.primary_endpoints
