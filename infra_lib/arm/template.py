@@ -11,7 +11,7 @@ from infra_lib.arm.scopes import ScopeKind, scope_kind_of_schema
 
 DEPLOYMENTS_TYPE: Final = "microsoft.resources/deployments"
 
-LIMITS: Final = {"parameters": 256, "variables": 256, "outputs": 64}
+LIMITS: Final = {"parameters": 256, "variables": 512, "outputs": 64}
 """Declarations of each kind that one template may have."""
 
 MAX_RESOURCES: Final = 800

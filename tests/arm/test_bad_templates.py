@@ -93,7 +93,7 @@ def _deep_json(count: int) -> Any:
             "TemplateValidationException",
             "256",
         ),
-        (template(variables={f"v{index}": 1 for index in range(257)}), "TemplateValidationException", "256"),
+        (template(variables={f"v{index}": 1 for index in range(513)}), "TemplateValidationException", "512"),
         (template(outputs={f"o{index}": {"value": 1} for index in range(65)}), "TemplateValidationException", "64"),
         ({**template(), "resource": []}, "TemplateValidationException", "no section 'resource'"),
         ({"$schema": SCHEMA, "resources": []}, "TemplateValidationException", "contentVersion"),
