@@ -1,7 +1,8 @@
 """Azure's naming rules per resource type, and which parameters of a template become names.
 
-The rules are those of "Naming rules and restrictions for Azure resources" in Azure's documentation, and for environment
-storages those that the container apps service answers with. Types that are not in the table have no rule here.
+The rules are those of "Naming rules and restrictions for Azure resources" in Azure's documentation, for the length of a logic
+app's name that of its limits there, and for environment storages those that the container apps service answers with. Types
+that are not in the table have no rule here.
 """
 
 from __future__ import annotations
@@ -178,7 +179,7 @@ RULES: dict[str, NamingRule] = {
         "a Databricks workspace", 3, 64, _ALNUM + "_-", "letters, digits, underscores and hyphens"
     ),
     "microsoft.kusto/clusters": _rule("a Data Explorer cluster", 4, 22, _LOWER, _LOWER_DIGITS, starts="a-z", endpoint=True),
-    "microsoft.logic/workflows": _rule("a logic app", 1, 43, _ALNUM + "_.()-", "letters, digits, _, -, ., ( and )"),
+    "microsoft.logic/workflows": _rule("a logic app", 1, 80, _ALNUM + "_.()-", "letters, digits, _, -, ., ( and )"),
 }  # fmt: skip
 """The rules, by resource type in lower case."""
 

@@ -23,6 +23,7 @@ GOOD = [
     ("Microsoft.Unknown/things", ["", "whatever !"]),
     ("Microsoft.App/containerApps", ["azure-app", "my-login"]),
     ("Microsoft.App/jobs", ["microsoft-job", "azure"]),
+    ("Microsoft.Logic/workflows", ["a", "Flow_1.(x)-y", "a" * 80]),
 ]
 BAD = [
     ("Microsoft.Storage/storageAccounts", ["", "ab", "a" * 25, "Abc", "a-b", "a_b", "äbc"]),
@@ -37,6 +38,7 @@ BAD = [
     ("microsoft.web/SITES", ["my-microsoft-app", "login-app", "azure", "Xbox"]),
     ("Microsoft.Storage/storageAccounts", ["mywindowsdata", "loginstore", "office365"]),
     ("Microsoft.App/containerApps", ["azure", "microsoft-app"]),
+    ("Microsoft.Logic/workflows", ["", "a" * 81, "a b"]),
 ]
 
 
