@@ -29,7 +29,9 @@ def test_a_missing_value_says_where_it_comes_from(tmp_path: Path) -> None:
         config.require("ACA_APP_NAME")
 
 
-@pytest.mark.parametrize(("text", "message"), [("{", "not JSON"), ("", "is empty"), ("[]", "JSON object"), ('{"A": 1,}', r"\(1,\d+\)")])
+@pytest.mark.parametrize(
+    ("text", "message"), [("{", "not JSON"), ("", "is empty"), ("[]", "JSON object"), ('{"A": 1,}', r"\(1,\d+\)")]
+)
 def test_a_broken_file_is_said_with_its_place(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "inference.config.json"
     path.write_text(text)
