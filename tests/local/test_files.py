@@ -284,8 +284,15 @@ def test_the_folder_of_a_store_in_memory_goes_with_it() -> None:
     assert not folder.exists()
 
 
-def test_a_name_that_this_disk_does_not_take_is_a_refusal_and_not_a_failure_of_the_server(share: ShareClient) -> None:
-    with pytest.raises(HttpResponseError) as caught:
-        share.get_file_client("ä" * 200).upload_file(b"x")
+@pytest.mark.skipif(os.name != "posix", reason="needs a limit of the size of files")
+def test_what_this_disk_refuses_is_no_failure_of_the_server(share: ShareClient) -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MIB, before[1]))
+    try:
+        with pytest.raises(HttpResponseError, match=r"This machine's disk refuses.*File too large") as caught:
+            share.get_file_client("a").upload_file(bytes(range(256)) * 8192)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert (caught.value.status_code, caught.value.error_code) == (409, "LocalDiskRefused")
-    assert "File name too long" in str(caught.value)
