@@ -482,6 +482,17 @@ def describe_value(value: Any) -> str:
     return "an object" if isinstance(value, dict) else "an array" if isinstance(value, list) else "an unknown value"
 
 
+def _into_output(reference: Declared, path: list[Any]) -> Any:
+    """The output's own expression where its value lacks a member that it will have once it is deployed; None for another path."""
+    name, member, *keys = path[1:] if len(path) > 3 else ("", "")
+    if reference.output is None or not isinstance(name, str) or not isinstance(member, str) or member.lower() != "value":
+        return None
+    try:
+        return reference.output(name, keys)
+    except EvaluationError:
+        return None
+
+
 def _follow_declared(reference: Declared, keys: list[Any], node: Node) -> Any:
     path = [materialize(key) for key in keys]
     if not UNKNOWN.isdisjoint(map(type, path)):
@@ -503,7 +514,7 @@ def _follow_declared(reference: Declared, keys: list[Any], node: Node) -> Any:
             if reference.followed and position == 1:
                 failure.final = True
                 raise
-            return residual_access(reference.node, path)
+            return _into_output(reference, inside) or residual_access(reference.node, path)
     if (value is None and not reference.followed) or (type(value) is Residual and not reference.followed):
         return residual_access(reference.node, path)
     if isinstance(value, dict | list) and not reference.followed:

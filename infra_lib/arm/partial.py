@@ -6,6 +6,7 @@ A value is plain JSON data, or one of the classes here. Functions that need thei
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, Final
 
 from infra_lib.arm.expressions import Access, Call, Literal, Node, print_node, value_node
@@ -54,16 +55,25 @@ class Declared:
 
     ``properties`` is the declared object, or what a path led to in it. A path into it is answered from the declaration where that
     has a value, otherwise it stays text. ``full`` is the third argument of reference(). ``followed``: paths are answered even by
-    what is unknown itself (outputs of nested deployments).
+    what is unknown itself (outputs of nested deployments); ``output`` then evaluates a path into an output, by its expression.
     """
 
-    __slots__ = ("followed", "full", "node", "properties")
+    __slots__ = ("followed", "full", "node", "output", "properties")
 
-    def __init__(self, node: Node, properties: Any, *, full: bool, followed: bool) -> None:
+    def __init__(
+        self,
+        node: Node,
+        properties: Any,
+        *,
+        full: bool,
+        followed: bool,
+        output: Callable[[str, list[Any]], Any] | None = None,
+    ) -> None:
         self.node = node
         self.properties = properties
         self.full = full
         self.followed = followed
+        self.output = output
 
     def whole(self) -> Any:
         """The declaration itself, which is what a function gets that is called with the reference as an argument."""

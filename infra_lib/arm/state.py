@@ -93,7 +93,8 @@ class ResourceState:
                 return text
             from infra_lib.arm.nested import deployment_properties
 
-            return Declared(text.node, deployment_properties(instance, nested), full=full, followed=True)
+            properties = deployment_properties(instance, nested)
+            return Declared(text.node, properties, full=full, followed=True, output=nested.output_member)
         properties = instance.body().get("properties")
         if not isinstance(properties, dict):
             return text
