@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from infra_lib.deploy.progress import Event, Listener, ignore
 from infra_lib.errors import InputError
 from infra_lib.workloads import live
-from infra_lib.workloads.app_status import AppStatus, RevisionStatus, read_status, read_text
+from infra_lib.workloads.app_status import AppStatus, ReplicaStatus, RevisionStatus, read_status, read_text
 from infra_lib.workloads.endpoint import Endpoint
 from infra_lib.workloads.live import Place
 from infra_lib.workloads.secrets import patch_with_secret
@@ -28,6 +29,27 @@ _CRASHES = 3
 # A container that has settled on the wrong address does not come to the right one by itself.
 _MISPLACED, _MISPLACED_SECONDS = "It listens on", 15.0
 _NOT_RUNNING = ("ScaledToZero", "Stopped")
+_FAILED = ("Failed", "ActivationFailed")
+# The state of a revision that failed before may be shown for a while after its restart.
+_STALE_SECONDS = 60.0
+# An app that is scaled to zero starts when it is asked for.
+_WAKE_SECONDS, _WAKE_TIMEOUT = 5.0, 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Before:
+    """A revision before its restart: its state, and the restarts of its replicas by name."""
+
+    state: str = ""
+    restarts: Mapping[str, int] = field(default_factory=dict)
+
+    def crashes(self, replica: ReplicaStatus) -> int:
+        """How often a replica has been started again since."""
+        return replica.restarts - self.restarts.get(replica.name, 0)
+
+    def is_fresh(self, replica: ReplicaStatus) -> bool:
+        """Whether a replica, or what it runs, was started since."""
+        return replica.name not in self.restarts or self.crashes(replica) > 0
 
 
 class Inference(Workload):
@@ -94,7 +116,7 @@ class Inference(Workload):
 
         with live.service_errors(self, place, f"restarting app '{place.name}'"):
             revision, before = self._roll(target, place, app, tell)
-            self._await_replica(target, place, revision, before, timeout, tell)
+            self._await_replica(target, place, endpoint, revision, before, timeout, tell)
         tell("running", f"waiting until {endpoint.url} answers")
         try:
             endpoint.wait(max(timeout - (time.monotonic() - began), 1.0))
@@ -104,14 +126,14 @@ class Inference(Workload):
         tell("succeeded", endpoint.url)
         return endpoint
 
-    def _roll(self, target: Target, place: Place, app: Any, tell: Any) -> tuple[str, set[str]]:
-        """Restart or renew; the revision to wait for, and the names of the replicas that it had before."""
+    def _roll(self, target: Target, place: Place, app: Any, tell: Any) -> tuple[str, _Before]:
+        """Restart or renew; the revision to wait for, and how it was before."""
         clients: Any = target.container_apps
         apps, revisions = clients.container_apps, clients.container_apps_revisions
         if read_text(app.properties.running_status) == "Stopped":
             tell("started", "the app is stopped; it is started")
             apps.begin_start(place.resource_group, place.name, polling_interval=2).result()
-            return str(app.properties.latest_revision_name), set()
+            return str(app.properties.latest_revision_name), _Before()
         commands = live.default_commands(self)
         containers = app.properties.template.containers
         if commands is not None and live.joined(commands) != live.command_of(containers[0]):
@@ -121,35 +143,40 @@ class Inference(Workload):
             state = read_text(revisions.get_revision(place.resource_group, place.name, name).properties.running_state)
             if state in _NOT_RUNNING:
                 revisions.restart_revision(place.resource_group, place.name, name)
-            return name, set()
+            return name, _Before()
         name = str(app.properties.latest_revision_name)
-        before = {replica.name for replica in self.status(target).revision(name).replicas}
+        held = self.status(target).revision(name)
         tell("started", f"revision {name} is restarted")
         revisions.restart_revision(place.resource_group, place.name, name)
-        return name, before
+        return name, _Before(state=held.state, restarts={replica.name: replica.restarts for replica in held.replicas})
 
     def _await_replica(
-        self, target: Target, place: Place, revision: str, before: set[str], timeout: float, tell: Any
+        self, target: Target, place: Place, endpoint: Endpoint, revision: str, before: _Before, timeout: float, tell: Any
     ) -> None:
-        """Wait until a replica that was not there before is ready. Raises DeploymentError when it fails or takes too long."""
-        said, misplaced, state, late = "", 0.0, None, False
+        """Wait until a replica that was not there before is ready. Raises DeploymentError when it fails or takes too long.
+
+        A restart makes new replicas, with new names (azureossd.github.io, "Container Apps - Demystifying restarts").
+        """
+        said, misplaced, crashed, late = "", 0.0, False, False
         for passed in live.pauses(timeout):
             state = self.status(target).revision(revision)
-            fresh = [replica for replica in state.replicas if replica.name not in before or replica.restarts]
+            fresh = [replica for replica in state.replicas if before.is_fresh(replica)]
             if any(replica.ready for replica in fresh):
                 return
+            if not state.replicas and passed > _WAKE_SECONDS:
+                endpoint.is_ready(timeout=_WAKE_TIMEOUT)
             details = next((replica.details for replica in fresh if replica.details), "")
             if details and details != said:
                 said, misplaced = details, passed
                 tell("running", details)
-            crashed = any(replica.restarts >= _CRASHES for replica in fresh)
+            crashed = any(before.crashes(replica) >= _CRASHES for replica in fresh)
             settled = said.startswith(_MISPLACED) and passed - misplaced > _MISPLACED_SECONDS
-            if state.state == "Failed" or crashed or settled:
+            failed = state.state in _FAILED and (state.state != before.state or passed > _STALE_SECONDS)
+            if failed or crashed or settled:
                 break
         else:
             late = True
         tell("failed", said)
-        crashed = state is not None and any(replica.restarts >= _CRASHES for replica in state.replicas)
         slow = f"is not ready after {timeout:.0f} s" if late else "did not become ready"
         why = "crashes again and again" if crashed else slow
         wrong = "image or its registry's login" if "ImagePull" in said else "commands or the code"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -58,51 +58,41 @@ class JobLog:
                 if error.status_code != _NOT_FOUND or len(names) == 1:
                     raise
 
-    def follow(self, *, lines: int, is_running: Any, replica: str | None = None) -> Iterator[LogLine]:
+    def follow(self, *, lines: int, is_running: Callable[[], bool], replica: str | None = None) -> Iterator[LogLine]:
         """The last lines of each replica's log, or of one's, and what is added, until ``is_running()`` is no longer so.
 
         Replicas that start meanwhile are followed as well. Gives nothing where the execution ended without a replica.
         """
-        arrived: queue.SimpleQueue[tuple[str, LogLine | Exception | None]] = queue.SimpleQueue()
-        left = threading.Event()
-        followed, unfinished, look = set[str](), 0, _FIRST_LOOK
+        followers = _Followers(self, lines=lines, is_running=is_running, together=self._several)
+        look = _FIRST_LOOK
         try:
             while True:
                 running = is_running()
-                for name in reversed([replica] if replica else self.replicas()):
-                    if name not in followed:
-                        followed.add(name)
-                        unfinished += 1
-                        arguments = (name, lines, lambda: left.is_set() or not is_running(), arrived)
-                        threading.Thread(target=self._follow_one, args=arguments, daemon=True).start()
-                if not running and not unfinished:
+                followers.take_up([replica] if replica else [*reversed(self.replicas())])
+                if not running and followers.are_done:
                     return
                 until = time.monotonic() + look
                 look = min(look * 1.5, _LONGEST_LOOK)
                 while (rest := until - time.monotonic()) > 0:
                     try:
-                        name, item = arrived.get(timeout=rest)
+                        name, item = followers.arrived.get(timeout=rest)
                     except queue.Empty:
                         break
                     if item is None:
-                        unfinished, look = unfinished - 1, _FIRST_LOOK
+                        followers.drop(name)
+                        look = _FIRST_LOOK
                         break
                     if isinstance(item, Exception):
                         raise item
                     yield self._shown(item, name)
         finally:
-            left.set()
+            followers.left.set()
 
-    def _follow_one(self, name: str, lines: int, is_over: Any, arrived: Any) -> None:
+    def follow_replica(self, name: str, *, lines: int, is_over: Callable[[], bool]) -> Iterator[LogLine]:
+        """One replica's log until ``is_over()``, or until it has ended and there is no more of it."""
         from infra_lib.deploy.log_stream import follow_log
 
-        try:
-            source = self._source(name)
-            for line in follow_log(self._target, source, lines=lines, is_over=is_over, pause=time.sleep, once=True):
-                arrived.put((name, line))
-        except Exception as error:
-            arrived.put((name, error))
-        arrived.put((name, None))
+        return follow_log(self._target, self._source(name), lines=lines, is_over=is_over, pause=time.sleep, once=True)
 
     def _shown(self, line: LogLine, replica: str) -> LogLine:
         return replace(line, text=f"{replica}: {line.text}") if self._several else line
@@ -124,6 +114,57 @@ class JobLog:
         response: Any = self._target.container_apps.send_request(HttpRequest(method, path, params={"api-version": _API_VERSION}))
         response.raise_for_status()
         return response.json()
+
+
+class _Followers:
+    """Follows replicas in threads: ``together``, or one by one where each is there in place of one that failed.
+
+    ``arrived`` gets each line with its replica's name, a failure, and None when a replica's log is over; ``left`` is set when
+    nobody reads them any more.
+    """
+
+    def __init__(self, log: JobLog, *, lines: int, is_running: Callable[[], bool], together: bool) -> None:
+        self.arrived: queue.SimpleQueue[tuple[str, LogLine | Exception | None]] = queue.SimpleQueue()
+        self.left = threading.Event()
+        self._log = log
+        self._lines = lines
+        self._is_running = is_running
+        self._together = together
+        self._known: set[str] = set()
+        self._waiting: list[str] = []
+        self._followed: dict[str, threading.Event] = {}
+
+    @property
+    def are_done(self) -> bool:
+        """Whether all of what was taken up is over."""
+        return not self._waiting and not self._followed
+
+    def take_up(self, names: list[str]) -> None:
+        """Follow the replicas that are new among ``names``, which are from the oldest on."""
+        self._waiting += [name for name in names if name not in self._known]
+        self._known.update(names)
+        while self._waiting and (self._together or not self._followed):
+            name = self._waiting.pop(0)
+            replaced = self._followed[name] = threading.Event()
+            threading.Thread(target=self._follow, args=(name, replaced), daemon=True).start()
+        if self._waiting:
+            for replaced in self._followed.values():
+                replaced.set()
+
+    def drop(self, name: str) -> None:
+        """A replica's log is over."""
+        del self._followed[name]
+
+    def _follow(self, name: str, replaced: threading.Event) -> None:
+        def is_over() -> bool:
+            return self.left.is_set() or replaced.is_set() or not self._is_running()
+
+        try:
+            for line in self._log.follow_replica(name, lines=self._lines, is_over=is_over):
+                self.arrived.put((name, line))
+        except Exception as error:
+            self.arrived.put((name, error))
+        self.arrived.put((name, None))
 
 
 def missing_log(target: Target, execution: str, message: str) -> InputError:

@@ -63,6 +63,13 @@ def test_each_replica_has_its_own_name_and_log(world: World) -> None:
     assert [log(world, name, item) for item in names] == [[f"I am {item}"] for item in names]
 
 
+def test_the_latest_replica_is_listed_first(world: World) -> None:
+    world.job("echo $CONTAINER_APP_REPLICA_NAME >> /mount/order", **several(1, 4))
+    name = world.run()
+    assert world.ended(name) == "Succeeded"
+    assert replicas(world, name) == [*reversed((world.share / "order").read_text().split())]
+
+
 def test_more_completions_than_parallelism_run_one_after_the_other(world: World) -> None:
     alone = "mkdir /mount/running || exit 1; sleep 0.1; rmdir /mount/running"
     world.job(alone, **several(1, 3))

@@ -16,7 +16,9 @@ Message = dict[str, Any]
 CONTROL = "control"
 RESULT = "result.json"
 ENGINE = "engine"
-"""The files of a keeper's folder: its socket, how an execution ended, the name of the container engine if it uses one."""
+STARTED = "started"
+"""The files of a keeper's folder: its socket, how an execution ended, the name of the container engine if it uses one, the
+names of an execution's replicas in the order of their start."""
 VOLUMES = "volumes"
 """The folder of a replica's folder where its empty volumes are."""
 _MOST = 1 << 20

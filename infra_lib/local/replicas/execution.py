@@ -15,12 +15,16 @@ _NAME_CHARACTERS = string.ascii_lowercase + string.digits
 
 
 class Run(Protocol):
-    """A replica that runs to its end. ``end`` is its exit status, ``failure`` why it has none; ``over`` is set at its end."""
+    """A replica that runs to its end. ``end`` is its exit status, ``failure`` why it has none.
+
+    ``over`` is set at its end, ``gone`` when nothing of it is left.
+    """
 
     name: str
     end: int | None
     failure: str
     over: threading.Event
+    gone: threading.Event
 
     def stop(self) -> None:
         """End it, and wait until it is gone."""
@@ -53,6 +57,7 @@ class Execution:
         self._begin = begin
         self._ended = ended
         self._over: queue.SimpleQueue[Run] = queue.SimpleQueue()
+        self._started: list[Run] = []
         self._running: list[Run] = []
 
     def run(self) -> tuple[str, str] | None:
@@ -89,6 +94,7 @@ class Execution:
         replica = self._begin(spec)
         if replica is None:
             return False
+        self._started.append(replica)
         self._running.append(replica)
         threading.Thread(target=self._watch, args=(replica,), daemon=True).start()
         return True
@@ -100,7 +106,7 @@ class Execution:
         replica.stop()
 
     def _conclude(self, status: str, details: str) -> tuple[str, str]:
-        endings = [threading.Thread(target=replica.stop) for replica in self._running]
+        endings = [threading.Thread(target=replica.stop) for replica in self._started if not replica.gone.is_set()]
         for ending in endings:
             ending.start()
         for ending in endings:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from infra_lib.local.replicas import launch
-from infra_lib.local.replicas.channel import CONTROL, RESULT, VOLUMES, Channel, Message, answer, read_request
+from infra_lib.local.replicas.channel import CONTROL, RESULT, STARTED, VOLUMES, Channel, Message, answer, read_request
 from infra_lib.local.replicas.engine import REPLICA_LABEL, Engine
 from infra_lib.local.replicas.execution import Execution, Run
 from infra_lib.local.replicas.proxy import carry_out
@@ -266,6 +266,8 @@ class Keeper:
             with self._lock:
                 if self.stopped:
                     return None
+                with (self.folder / STARTED).open("a") as names:
+                    names.write(f"{spec['name']}\n")
                 running = self.revisions.get(revision, [])
                 self._launch({**message, "replicas": [spec]})
                 self.revisions[revision] = [*running, *self.revisions[revision]]

@@ -16,7 +16,7 @@ from typing import Any
 from infra_lib.local.addresses import parse
 from infra_lib.local.protocol import ServiceError
 from infra_lib.local.replicas import launch
-from infra_lib.local.replicas.channel import CONTROL, ENGINE, RESULT, Message, ask, listen
+from infra_lib.local.replicas.channel import CONTROL, ENGINE, RESULT, STARTED, Message, ask, listen
 from infra_lib.local.replicas.engine import ENGINES, FOLDER_LABEL, EngineError, find_engine
 from infra_lib.local.replicas.isolation import IsolationError, find_isolation
 from infra_lib.local.replicas.logfile import follow as follow_log
@@ -161,10 +161,10 @@ class ReplicaRuntime:
         """The names of the replicas that an execution had, the latest first."""
         folder = folder_of(self._store, execution.id)
         try:
-            found = [(item.stat().st_mtime, item.name) for item in folder.iterdir() if item.is_dir()]
+            names = (folder / STARTED).read_text().split()
         except FileNotFoundError:
             return []
-        return [name for _, name in sorted(found, reverse=True)]
+        return [name for name in reversed(names) if (folder / name).is_dir()]
 
     # ------------------------------------------------------------------------------------------ logs
 
