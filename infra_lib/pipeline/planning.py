@@ -132,6 +132,9 @@ class Plan:
     def _repr_html_(self) -> str:
         return html_fragment(self.change_set, self.title, self.values())
 
+    def __repr__(self) -> str:
+        return f"<{self.title}: {counts(self.change_set)}>"
+
     def __str__(self) -> str:
         lines = [f"{change.action:<10} {change.resource.type} {change.resource.name}: {change.reason}" for change in self.changes]
         return "\n".join([*lines, f"{self.title}: {counts(self.change_set)}."])

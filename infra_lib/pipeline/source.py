@@ -32,7 +32,7 @@ class Template:
     the built-in compiler knows of the source."""
 
     path: Path
-    content: Mapping[str, Any]
+    content: Mapping[str, Any] = field(repr=False)
     diagnostics: tuple[Diagnostic, ...] = ()
     note: str = ""
     model: SemanticModel | None = field(default=None, repr=False, compare=False)
@@ -48,8 +48,8 @@ class ParametersDocument:
     that of a Bicep template, ``template_path`` the file of another one."""
 
     path: Path
-    content: Mapping[str, Any]
-    template: Mapping[str, Any] | None
+    content: Mapping[str, Any] = field(repr=False)
+    template: Mapping[str, Any] | None = field(repr=False)
     diagnostics: tuple[Diagnostic, ...] = ()
     note: str = ""
     model: SemanticModel | None = field(default=None, repr=False, compare=False)
@@ -69,8 +69,8 @@ class Source:
     """
 
     path: Path
-    template: Mapping[str, Any]
-    parameters: ParametersLike = None
+    template: Mapping[str, Any] = field(repr=False)
+    parameters: ParametersLike = field(default=None, repr=False)
     diagnostics: tuple[Diagnostic, ...] = ()
     model: SemanticModel | None = field(default=None, repr=False, compare=False)
     places: JsonPlaces | None = field(default=None, repr=False, compare=False)

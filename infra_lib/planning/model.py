@@ -30,10 +30,10 @@ class DesiredResource:
     type: str
     name: str
     api_version: str
-    body: Mapping[str, Any]
+    body: Mapping[str, Any] = field(repr=False)
     existing: bool = False
     only_if_not_exists: bool = False
-    references: tuple[str, ...] = ()
+    references: tuple[str, ...] = field(default=(), repr=False)
     bound: bool = False
 
     @property
@@ -84,7 +84,7 @@ class Change:
     resource: DesiredResource
     reason: str
     differences: tuple[Difference, ...] = ()
-    live_tags: Mapping[str, str] | None = None
+    live_tags: Mapping[str, str] | None = field(default=None, repr=False)
 
     @property
     def writes(self) -> bool:

@@ -20,12 +20,16 @@ class ReusePolicy:
 
     ``auto``: leave what satisfies the template, update what does not. ``keep``: never write to what exists. ``update``:
     always write. ``create``: what exists is a conflict. ``bindings`` maps a symbolic name, name or type to the id of an
-    existing resource that is used in its place.
+    existing resource that is used in its place. Raises InputError for a policy that there is not.
     """
 
     default: Policy = "auto"
     by_name: Mapping[str, Policy] = field(default_factory=dict)
     bindings: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for policy in (self.default, *self.by_name.values()):
+            _check_policy(policy)
 
     @classmethod
     def parse(cls, reuse: Iterable[str] = (), use: Iterable[str] = ()) -> ReusePolicy:
@@ -34,13 +38,10 @@ class ReusePolicy:
         by_name: dict[str, Policy] = {}
         for text in reuse:
             name, separator, policy = text.rpartition("=")
-            if policy not in POLICIES:
-                hint = _suggestion(policy, POLICIES)
-                raise InputError(f"'{policy}' is no reuse policy{hint}: write one of {', '.join(POLICIES)}.")
             if separator:
-                by_name[name] = policy
+                by_name[name] = _check_policy(policy)
             else:
-                default = policy
+                default = _check_policy(policy)
         bindings: dict[str, str] = {}
         for text in use:
             name, separator, resource_id = text.partition("=")
@@ -76,6 +77,12 @@ def _look_up(table: Mapping[str, str], resource: DesiredResource) -> str | None:
         return None
     lowered = {name.lower(): value for name, value in table.items()}
     return next((lowered[key] for key in _keys(resource) if key in lowered), None)
+
+
+def _check_policy(policy: str) -> Policy:
+    if policy not in POLICIES:
+        raise InputError(f"'{policy}' is no reuse policy{_suggestion(policy, POLICIES)}: write one of {', '.join(POLICIES)}.")
+    return policy
 
 
 def _suggestion(word: str, known: Iterable[str]) -> str:

@@ -112,3 +112,11 @@ def test_a_secret_that_nobody_marked_is_a_difference(app: Path, target: infra.Ta
     apps.begin_update("rg", "app-noise", patch).result()
     made = plan(app, target)
     assert [item.path for item in made.changes[1].differences] == ["properties.configuration.secrets[stray]"]
+
+
+def test_what_a_notebook_or_a_debugger_shows_is_short_and_has_no_secret(app: Path, target: infra.Target) -> None:
+    made = plan(app, target, token="first-value")
+    assert repr(made) == "<Plan for rg in local: 2 to create>"
+    for shown in (made, made.source, made.parameters, *made.changes, infra.compile(app), made.apply()):
+        assert "first-value" not in repr(shown)
+        assert len(repr(shown)) < 1000

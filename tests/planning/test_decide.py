@@ -83,6 +83,12 @@ def test_an_unknown_policy_is_refused_with_the_nearest(text: str) -> None:
         ReusePolicy.parse([text])
 
 
+@pytest.mark.parametrize("wrong", [{"default": "kep"}, {"by_name": {"account": "kep"}}])
+def test_a_policy_that_there_is_not_is_refused_in_python_too(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=r"'kep' is no reuse policy \(did you mean 'keep'\?\)"):
+        ReusePolicy(**wrong)
+
+
 @pytest.mark.parametrize(
     ("wanted", "live"),
     [
