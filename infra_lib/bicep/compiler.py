@@ -222,11 +222,10 @@ class Compiler:
             target = self.models.get(reference.file) or self.json_templates.get(reference.file)
             if target is None:
                 continue
-            if isinstance(target, JsonTemplate):
-                if target.problem is not None:
-                    model.report(target.problem.code, reference.path, **target.problem.names)
-            elif target.has_errors:
-                model.report("BCP104", reference.path, path=reference.path.literal)
+            if target.has_errors:
+                report_broken(model, reference.statement, reference.path, target)
+                if isinstance(reference.statement, s.ImportDeclaration):
+                    continue
             targets[reference.statement] = target
         for module in model.modules:
             module.target = targets.get(module.node)
@@ -261,6 +260,17 @@ class Compiler:
             except RecursionError:
                 target.report("INF316", (0, 0))
         return self._templates[target]
+
+
+def report_broken(model: SemanticModel, statement: s.Declaration, path: s.StringSyntax, target: ModuleTarget) -> None:
+    """Report that what a statement refers to has errors of its own: at the path, of an import from the word before that."""
+    start = path.start
+    if isinstance(statement, s.ImportDeclaration):
+        start = model.file.text.rfind("from", statement.what.end, start)
+    if isinstance(target, JsonTemplate) and target.problem is not None:
+        model.report(target.problem.code, (start, path.end), **target.problem.names)
+    else:
+        model.report("BCP104", (start, path.end), path=path.literal)
 
 
 def _components(graph: Mapping[str, list[str]]) -> list[list[str]]:

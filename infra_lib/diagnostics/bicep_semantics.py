@@ -10,7 +10,9 @@ CODES: dict[str, Entry] = {
     "BCP060": Entry("error", 'The function "variables" is not for Bicep.', "Write {instead}."),
     "BCP061": Entry("error", 'The function "parameters" is not for Bicep.', "Write {instead}."),
     "BCP062": Entry("error", 'The declaration of "{name}" is not valid.', "Correct that declaration first."),
-    "BCP063": Entry("error", '"{name}" is a function; it has no value of its own.', "Call it with parentheses."),
+    "BCP063": Entry(
+        "error", '"{name}" has no value of its own.', "Call a function with parentheses; correct the import of an imported name."
+    ),
     "BCP069": Entry("error", 'The function "{name}" is not for Bicep.', "Use the operator {instead}."),
     "BCP079": Entry("error", "This declaration uses itself.", "Remove the use."),
     "BCP080": Entry("error", 'These declarations use each other in a circle: "{chain}".', "Remove one of the uses."),
@@ -29,7 +31,7 @@ CODES: dict[str, Entry] = {
         "Write sys.{name}(...) or az.{name}(...).",
     ),
     # calls
-    "BCP032": Entry("error", "This has to be known while compiling.", "Write a literal, or a variable that holds one."),
+    "BCP032": Entry("error", "This has to be known while compiling.", "Write the value itself here."),
     "BCP065": Entry(
         "error",
         'The function "{name}" may stand only in the default value of a parameter.',
@@ -61,6 +63,9 @@ CODES: dict[str, Entry] = {
     ),
     # resources and modules
     "BCP072": Entry("error", 'The default value of a parameter cannot use "{name}".', "Use parameters and functions alone."),
+    "BCP067": Entry("error", "A value of type {type} has no functions.", "Give it to a function as an argument."),
+    "BCP077": Entry("error", 'The property "{name}" can be set but not read.', "Use the value that is set."),
+    "BCP078": Entry("error", 'The property "{name}" is missing here.', "Set it to one of: {values}."),
     "BCP109": Entry("error", 'A resource of type {type} has no function "{name}".', "Call it on a key vault."),
     "BCP113": Entry(
         "error", 'A file for a tenant cannot deploy a module to the scope "{scope}" written like this.', "Name it in full."
@@ -128,6 +133,8 @@ CODES: dict[str, Entry] = {
         'Switch on "assertions" under experimentalFeaturesEnabled in bicepconfig.json.',
     ),
     # literals
+    "BCP234": Entry("warning", "This calculation has no result.", "Correct its numbers; it will fail when it is deployed."),
+    "BCP410": Entry("error", "The remainder of a division by zero does not exist."),
     "INF314": Entry("error", "The result of this arithmetic does not fit into 64 bits."),
     "INF315": Entry("error", 'The function "{name}" has no value for an empty array.', "Give it at least one number."),
     "INF316": Entry(

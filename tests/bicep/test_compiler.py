@@ -183,7 +183,7 @@ resource Alpha {STORAGE} = {{
   name: 'alpha'
 }}
 resource seen {STORAGE} existing = {{
-  name: zeta.name
+  name: uniqueString(zeta.id)
 }}
 var id = Alpha.id
 resource user 'Microsoft.Web/serverfarms@2023-01-01' = {{

@@ -11,10 +11,12 @@ from collections.abc import Callable
 
 from infra_lib.bicep.checks.arithmetic import check_arithmetic
 from infra_lib.bicep.checks.calls import check_lambda_arguments, check_methods
-from infra_lib.bicep.checks.declarations import check_decorator_forms, check_reserved_names, check_target_scope
+from infra_lib.bicep.checks.declarations import check_decorator_forms, check_metadata, check_reserved_names, check_target_scope
 from infra_lib.bicep.checks.existing import check_existing_bodies, check_type_names
 from infra_lib.bicep.checks.experimental import check_experimental
+from infra_lib.bicep.checks.import_checks import check_import_targets
 from infra_lib.bicep.checks.loops import check_collections, check_loop_names, check_loops, check_safe_indexes
+from infra_lib.bicep.checks.mistakes import drop_untyped
 from infra_lib.bicep.checks.module_access import check_module_accesses
 from infra_lib.bicep.checks.module_parameters import check_module_parameters
 from infra_lib.bicep.checks.module_structure import check_module_bodies, check_module_scopes
@@ -35,10 +37,12 @@ from infra_lib.bicep.checks.spreads import check_looped_values, check_spread_pla
 from infra_lib.bicep.semantics.model import SemanticModel
 
 EARLY_CHECKS: tuple[Callable[[SemanticModel], None], ...] = (
+    check_import_targets,
     check_resource_types,
     check_spread_values,
     check_looped_values,
     check_methods,
+    check_arithmetic,
 )
 """What decides whether a declaration can be used at all."""
 
@@ -46,6 +50,7 @@ CHECKS: tuple[Callable[[SemanticModel], None], ...] = (
     check_experimental,
     check_target_scope,
     check_reserved_names,
+    check_metadata,
     check_decorator_forms,
     check_spread_places,
     check_nesting,
@@ -71,7 +76,6 @@ CHECKS: tuple[Callable[[SemanticModel], None], ...] = (
     check_secrets,
     check_lambda_arguments,
     check_secure_outputs,
-    check_arithmetic,
     check_run_time_values,
 )
 
@@ -86,3 +90,4 @@ def run_checks(model: SemanticModel) -> None:
     """Run every check."""
     for check in CHECKS:
         check(model)
+    drop_untyped(model)

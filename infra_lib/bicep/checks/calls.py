@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from infra_lib.bicep import syntax as s
+from infra_lib.bicep.checks.mistakes import has_mistake
+from infra_lib.bicep.checks.value_kinds import kinds_of, words
 from infra_lib.bicep.parsing.spelling import suggest
 from infra_lib.bicep.semantics import symbols as sym
 from infra_lib.bicep.semantics.model import SemanticModel
@@ -18,7 +20,10 @@ def check_methods(model: SemanticModel) -> None:
     """
     for call in model.method_calls:
         symbol = _called_on(model, call.base)
-        if symbol is None or not call.identifier.valid or symbol in model.invalid or symbol in model.cycles:
+        if symbol is None:
+            _check_value(model, call)
+            continue
+        if not call.identifier.valid or symbol in model.invalid or symbol in model.cycles:
             continue
         name = call.identifier.name
         if _is_in_lambda(model, call):
@@ -45,6 +50,18 @@ def check_methods(model: SemanticModel) -> None:
                 start = model.file.text.find("(", node.identifier.end, node.end)
                 model.report("BCP071", (start, node.end), name=node.identifier.name, expected="0 to 2", count=len(node.arguments))
                 model.invalidate_around(node)
+
+
+def _check_value(model: SemanticModel, call: s.InstanceCall) -> None:
+    """Report a call of a method of something else than a resource or module, which has none."""
+    kinds = kinds_of(model, call.base)
+    if kinds is None or has_mistake(model, call.base) or _is_in_lambda(model, call):
+        return
+    if kinds == {"object"}:
+        model.report("BCP109", call.identifier, type="object", name=call.identifier.name)
+    else:
+        model.report("BCP067", call.identifier, type=words(kinds))
+    model.invalidate_around(call)
 
 
 def _called_on(model: SemanticModel, base: s.Expression) -> sym.DeployableSymbol | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from infra_lib.bicep import syntax as s
+from infra_lib.bicep.checks.mistakes import has_mistake
 from infra_lib.bicep.semantics import symbols as sym
+from infra_lib.bicep.semantics.constants import not_constant
 from infra_lib.bicep.semantics.model import SemanticModel
 
 _TARGET_SCOPES = ("managementGroup", "resourceGroup", "subscription", "tenant")
@@ -46,6 +48,14 @@ def check_reserved_names(model: SemanticModel) -> None:
     for metadata in model.metadata:
         if metadata.name.startswith("_"):
             model.report("BCP268", metadata.identifier, name=metadata.name)
+
+
+def check_metadata(model: SemanticModel) -> None:
+    """Report metadata that is not written out."""
+    for metadata in model.metadata:
+        if not has_mistake(model, metadata.node.value):
+            for node in not_constant(metadata.node.value):
+                model.report("BCP032", node)
 
 
 def check_decorator_forms(model: SemanticModel) -> None:

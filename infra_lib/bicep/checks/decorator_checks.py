@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from infra_lib.bicep import syntax as s
 from infra_lib.bicep.checks.type_checks import type_syntax_of, types_below
 from infra_lib.bicep.semantics import symbols as sym
+from infra_lib.bicep.semantics.constants import not_constant
 from infra_lib.bicep.semantics.namespaces import DECORATORS
 from infra_lib.bicep.typing.declared_types import (
     DeclaredType,
@@ -181,7 +182,7 @@ class _Checks:
         """True when every argument is known while compiling; BCP032 at what is not."""
         if any(self.is_wrong(argument) for argument in call.arguments):
             return False
-        found = [node for argument in call.arguments for node in _not_constant(argument)]
+        found = [node for argument in call.arguments for node in not_constant(argument)]
         for node in found:
             self.model.report("BCP032", node)
         return not found
@@ -295,30 +296,6 @@ class _Checks:
         hidden = sorted(each.name for each in reached if not isinstance(each, _EXPORTABLE))
         if hidden:
             self.model.report("BCP372", decorator, name=symbol.name, uses=", ".join(hidden))
-
-
-def _not_constant(node: s.Node) -> Iterator[s.Node]:
-    """The parts of a value that are not literal, outermost first."""
-    if isinstance(node, s.StringSyntax):
-        if node.expressions:
-            yield node
-    elif isinstance(node, s.ObjectSyntax):
-        for item in node.items:
-            if isinstance(item, s.ObjectProperty):
-                if isinstance(item.key, s.StringSyntax):
-                    yield from _not_constant(item.key)
-                yield from _not_constant(item.value)
-            elif not isinstance(item, s.Skipped):
-                yield item
-    elif isinstance(node, s.ArraySyntax):
-        for each in node.items:
-            yield from _not_constant(each)
-    elif isinstance(node, s.Parenthesized):
-        yield from _not_constant(node.expression)
-    elif isinstance(node, s.Unary) and node.operator == "-":
-        yield from _not_constant(node.operand)
-    elif not isinstance(node, (s.IntegerLiteral, s.BooleanLiteral, s.NullLiteral, s.Skipped)):
-        yield node
 
 
 def integer_of(node: s.Expression) -> int | None:

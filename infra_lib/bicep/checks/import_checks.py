@@ -12,8 +12,16 @@ if TYPE_CHECKING:
     from infra_lib.bicep.semantics.model import SemanticModel
 
 
+def check_import_targets(model: SemanticModel) -> None:
+    """Mark the imports of what is not exported as not valid, before the uses of those are reported."""
+    for symbol in model.imports:
+        export = find_export(symbol.target, symbol.original) if symbol.target is not None else None
+        if export is None or export.kind == "ambiguous":
+            model.invalid.add(symbol)
+
+
 def check_imports(model: SemanticModel) -> None:
-    """Report what is wrong with the imports of a file, and the uses of what could not be imported. Imports have to be linked."""
+    """Report what is wrong with the imports of a file, and the uses of types as values. Imports have to be linked."""
     _report_missing_paths(model)
     same: dict[tuple[int, str], list[sym.ImportedSymbol]] = {}
     for symbol in model.imports:
@@ -23,7 +31,7 @@ def check_imports(model: SemanticModel) -> None:
         if export is not None and export.kind != "ambiguous":
             same.setdefault((id(symbol.target), symbol.original), []).append(symbol)
             if export.kind == "type":
-                _report_uses(model, symbol, "BCP288")
+                _report_values(model, symbol)
             continue
         place = symbol.node.original
         if export is None:
@@ -31,7 +39,6 @@ def check_imports(model: SemanticModel) -> None:
             model.report("BCP360", place, name=symbol.original, path=_path_of(symbol), known=known)
         else:
             model.report("BCP373", place, name=symbol.original, path=_path_of(symbol))
-        _report_uses(model, symbol, "BCP063")
     for group in same.values():
         if len(group) > 1:
             for symbol in group:
@@ -56,19 +63,9 @@ def _path_of(symbol: sym.ImportSymbol) -> str:
     return (path.literal if isinstance(path, s.StringSyntax) else None) or ""
 
 
-def _report_uses(model: SemanticModel, symbol: sym.ImportedSymbol, code: str) -> None:
-    """Report the uses as a value of what is none; uses as a type are looked at where types are made."""
-    if not any(use.symbol is symbol for uses in model.uses.values() for use in uses):
-        return
-    types = {id(node) for owner in model.uses for node in _type_names(owner)}
+def _report_values(model: SemanticModel, symbol: sym.ImportedSymbol) -> None:
+    """Report the uses of an imported type as a value."""
     for uses in model.uses.values():
         for use in uses:
-            if use.symbol is symbol and type(use.node) is s.VariableAccess and id(use.node) not in types and not use.in_lambda:
-                model.report(code, use.node, name=symbol.name)
-
-
-def _type_names(owner: sym.DeclaredSymbol) -> list[s.Node]:
-    from infra_lib.bicep.checks.type_checks import type_syntax_of, types_below
-
-    nodes = (node for written in type_syntax_of(owner.node) for node, _ in types_below(written))
-    return [node for node in nodes if isinstance(node, s.VariableAccess)]
+            if use.symbol is symbol and type(use.node) is s.VariableAccess and not use.in_type and not use.in_lambda:
+                model.report("BCP288", use.node, name=symbol.name)

@@ -8,6 +8,7 @@ from infra_lib.bicep.semantics import symbols as sym
 from infra_lib.bicep.semantics.model import SemanticModel
 
 _PROPERTIES = ("name", "outputs")
+_WRITE_ONLY = frozenset(("dependsOn", "identity", "params", "scope"))
 
 
 def check_module_accesses(model: SemanticModel) -> None:
@@ -25,6 +26,9 @@ def _check_use(model: SemanticModel, module: sym.ModuleSymbol, node: s.Node) -> 
             return
         above = _above(model, above)
     if not isinstance(above, s.PropertyAccess) or above.safe:
+        return
+    if above.identifier.name in _WRITE_ONLY:
+        model.report("BCP077", above.identifier, name=above.identifier.name)
         return
     if above.identifier.name not in _PROPERTIES:
         _report_unknown(model, above.identifier, _PROPERTIES)

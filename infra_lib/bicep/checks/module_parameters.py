@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from infra_lib.bicep import syntax as s
+from infra_lib.bicep.checks.mistakes import has_mistake
 from infra_lib.bicep.parsing.spelling import suggest
 from infra_lib.bicep.semantics import symbols as sym
 from infra_lib.bicep.semantics.model import JsonTemplate, ModuleTarget, SemanticModel
@@ -23,14 +24,14 @@ def _has_errors(target: ModuleTarget) -> bool:
 
 
 def _check_given(model: SemanticModel, module: sym.ModuleSymbol, target: ModuleTarget, given: s.ObjectSyntax | None) -> None:
+    if has_mistake(model, module.node.value):
+        return
     required = target.required_parameters()
     if given is None:
         if required:
             model.report("BCP035", module.identifier, names='"params"')
         return
-    if any(not isinstance(item, s.ObjectProperty) or item.name is None for item in given.items) or _is_broken(
-        model, module, given
-    ):
+    if any(not isinstance(item, s.ObjectProperty) or item.name is None for item in given.items):
         return
     known = target.parameter_names()
     names = {item.name for item in given.properties()}
@@ -52,14 +53,3 @@ def _report_surplus(model: SemanticModel, item: s.ObjectProperty, name: str, fre
         model.report("BCP089", item.key, name=name, suggestion=near)
     else:
         model.report("BCP037", item.key, name=name, known=", ".join(f'"{other}"' for other in free) or "none")
-
-
-def _is_broken(model: SemanticModel, module: sym.ModuleSymbol, given: s.ObjectSyntax) -> bool:
-    """True where a value uses something that is not valid: what is said of that is enough."""
-    broken = model.invalid | model.cycles.keys()
-    return any(use.symbol in broken and given.start <= use.node.start < given.end for use in model.uses.get(module, ())) or any(
-        given.start <= finding.start < given.end for finding in model.findings if finding.code in _NAME_MISTAKES
-    )
-
-
-_NAME_MISTAKES = frozenset(("BCP057", "BCP062", "BCP082"))

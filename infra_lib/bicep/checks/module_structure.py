@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from infra_lib.bicep import syntax as s
+from infra_lib.bicep.checks.mistakes import has_mistake
 from infra_lib.bicep.parsing.spelling import suggest
 from infra_lib.bicep.semantics import symbols as sym
 from infra_lib.bicep.semantics.model import SemanticModel
@@ -25,7 +26,7 @@ def check_module_scopes(model: SemanticModel) -> None:
         value = module.property("scope")
         if value is None:
             if wanted is not None and wanted != model.scope:
-                if module.body is not None:
+                if module.body is not None and not has_mistake(model, module.node.value):
                     model.report("BCP035", module.identifier, names='"scope"')
                 model.report("BCP134", module.node.value, scope=model.scope, wanted=wanted)
             continue
@@ -79,6 +80,8 @@ def check_module_bodies(model: SemanticModel) -> None:
     known = (*_SETTABLE, "extensionConfigs") if extensions else _SETTABLE
     for module in model.modules:
         if module.target is None or module.body is None or any(isinstance(item, s.Spread) for item in module.body.items):
+            continue
+        if has_mistake(model, module.node.value):
             continue
         names = [item.name for item in module.body.properties()]
         for item in module.body.properties():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from infra_lib.bicep import syntax as s
+from infra_lib.bicep.checks.mistakes import has_mistake
+from infra_lib.bicep.checks.placement import is_any
 from infra_lib.bicep.checks.value_kinds import kinds_of
 from infra_lib.bicep.semantics import symbols as sym
 from infra_lib.bicep.semantics.model import SemanticModel
@@ -35,6 +37,8 @@ def _is_certain(model: SemanticModel, node: s.Expression) -> bool:
     if isinstance(node, s.Ternary):
         branches = (node.when_true, node.when_false)
         return all(model.resource_table.resource_at(branch) is not None or _is_certain(model, branch) for branch in branches)
+    if is_any(model, node):
+        return not has_mistake(model, node)
     return kinds_of(model, node) is not None and not list(node.children())
 
 

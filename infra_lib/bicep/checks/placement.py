@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from infra_lib.bicep import syntax as s
+from infra_lib.bicep.checks.mistakes import has_mistake
 from infra_lib.bicep.semantics import symbols as sym
 from infra_lib.bicep.semantics.model import JsonTemplate, SemanticModel
 from infra_lib.resource_types.nodes import ObjectType
@@ -23,7 +24,10 @@ def check_secrets(model: SemanticModel) -> None:
             for item in parameters.properties():
                 if secure is None or item.name in secure:
                     allowed.update(dict.fromkeys(_directly(item.value)))
+    unread = [module.node.value for module in model.modules if module.target is None]
     for call in calls:
+        if any(value.start <= call.start and call.end <= value.end for value in unread):
+            continue
         resource = _vault(model, call.base)
         if resource is None:
             continue
@@ -40,9 +44,9 @@ def check_secrets(model: SemanticModel) -> None:
 
 
 def _directly(value: s.Expression) -> list[s.Node]:
-    """The value, or both branches of a ternary."""
+    """The value, or the last branches of a ternary without parentheses."""
     if isinstance(value, s.Ternary):
-        return [branch for branch in (value.when_true, value.when_false) if not isinstance(branch, s.Ternary)]
+        return [*_directly(value.when_true), *_directly(value.when_false)]
     return [value]
 
 
@@ -97,9 +101,14 @@ def check_any(model: SemanticModel) -> None:
                 continue
             items = value.items if name == "dependsOn" and isinstance(value, s.ArraySyntax) else [value]
             for item in items:
-                function = model.symbols.get(item) if isinstance(item, s.FunctionCall | s.InstanceCall) else None
-                if isinstance(function, sym.BuiltInFunction) and function.name == "any":
+                if is_any(model, item):
                     model.report("BCP176", item)
+
+
+def is_any(model: SemanticModel, node: s.Node) -> bool:
+    """True for a call of ``any()``."""
+    function = model.symbols.get(node) if isinstance(node, s.FunctionCall | s.InstanceCall) else None
+    return isinstance(function, sym.BuiltInFunction) and function.name == "any"
 
 
 def _takes_parent(symbol: sym.DeployableSymbol) -> bool:
@@ -112,7 +121,7 @@ def check_computed_keys(model: SemanticModel) -> None:
         if resource.body is None or resource in model.invalid:
             continue
         keys = _computed_keys(resource.body)
-        if keys and not _may_have_any_property(model, resource):
+        if keys and not has_mistake(model, resource.node.value) and not _may_have_any_property(model, resource):
             for key in keys:
                 model.report("BCP040", key)
     for module in model.modules:

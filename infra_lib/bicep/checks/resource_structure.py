@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 
 from infra_lib.bicep import syntax as s
+from infra_lib.bicep.checks.mistakes import has_mistake
 from infra_lib.bicep.semantics import symbols as sym
 from infra_lib.bicep.semantics.constants import text_of
+from infra_lib.bicep.semantics.literals import known_value
 from infra_lib.bicep.semantics.model import SemanticModel
-from infra_lib.bicep.semantics.resources import ScopeData
+from infra_lib.bicep.semantics.resources import ScopeData, TypeReference
+from infra_lib.bicep.typing.resource_bodies import body_of
+from infra_lib.resource_types.nodes import DiscriminatedObjectType
 
 
 def check_nesting(model: SemanticModel) -> None:
@@ -16,7 +20,7 @@ def check_nesting(model: SemanticModel) -> None:
     for resource in model.all_resources():
         if resource.nested_in is not None:
             _check_nested(model, resource, resource.nested_in)
-        elif resource.property("parent") is not None and (scope := resource.property("scope")) is not None:
+        elif model.resource_table.ancestors(resource) and (scope := resource.property("scope")) is not None:
             model.report("BCP164", scope)
 
 
@@ -34,8 +38,8 @@ def check_names(model: SemanticModel) -> None:
     for resource in model.all_resources():
         name = table.name_of(resource)
         reference = table.type_of(resource)
-        if name is None and resource.body is not None and reference is not None:
-            model.report("BCP035", resource.identifier, names='"name"')
+        if name is None and reference is not None and resource not in model.invalid:
+            _report_missing(model, resource, reference)
         if not isinstance(name, s.StringSyntax) or reference is None or resource in model.invalid:
             continue
         slashes = sum(segment.count("/") for segment in name.segments)
@@ -46,6 +50,19 @@ def check_names(model: SemanticModel) -> None:
         expected = reference.type.count("/") - 1
         if slashes > expected or (slashes < expected and not name.expressions):
             model.report("BCP169", name, expected=expected)
+
+
+def _report_missing(model: SemanticModel, resource: sym.ResourceSymbol, reference: TypeReference) -> None:
+    """Report the lack of a name; of a body whose properties depend on one of them, the lack of that one."""
+    if resource.body is None or has_mistake(model, resource.node.value):
+        return
+    catalog = model.compiler.catalog
+    found = catalog.find(reference.type, reference.version) if catalog is not None and reference.version is not None else None
+    body = body_of(found) if found is not None else None
+    if isinstance(body, DiscriminatedObjectType) and resource.body.get(body.discriminator) is None:
+        model.report("BCP078", resource.body, name=body.discriminator, values=", ".join(f"'{key}'" for key in sorted(body.keys)))
+    else:
+        model.report("BCP035", resource.identifier, names='"name"')
 
 
 def check_duplicates(model: SemanticModel) -> None:
@@ -74,7 +91,7 @@ def _report_same(
 def _resource_key(model: SemanticModel, resource: sym.ResourceSymbol) -> Hashable | None:
     table = model.resource_table
     reference = table.type_of(resource)
-    if reference is None or resource in model.cycles or resource in model.invalid or not _is_certain(resource.condition):
+    if reference is None or resource in model.cycles or resource in model.invalid or not _is_certain(model, resource.condition):
         return None
     segments: list[Hashable] = []
     for ancestor in table.ancestors(resource):
@@ -87,7 +104,7 @@ def _resource_key(model: SemanticModel, resource: sym.ResourceSymbol) -> Hashabl
 
 
 def _module_key(model: SemanticModel, module: sym.ModuleSymbol) -> Hashable | None:
-    if module.target is None or not _is_certain(module.condition) or module in model.cycles:
+    if module.target is None or not _is_certain(model, module.condition) or module in model.cycles:
         return None
     scope = model.resource_table.scope_of(module)
     places = tuple(_segment(model, place) for place in (scope.management_group, scope.subscription, scope.resource_group))
@@ -104,19 +121,6 @@ def _scope_key(scope: ScopeData) -> Hashable:
     return tuple(scope)
 
 
-def _is_certain(condition: s.Expression | None) -> bool:
+def _is_certain(model: SemanticModel, condition: s.Expression | None) -> bool:
     """True without a condition, and for one that always holds."""
-    if condition is None:
-        return True
-    if isinstance(condition, s.BooleanLiteral):
-        return condition.value
-    if isinstance(condition, s.Parenthesized):
-        return _is_certain(condition.expression)
-    if isinstance(condition, s.Binary) and condition.operator == "||":
-        return _is_certain(condition.left) or _is_certain(condition.right)
-    if isinstance(condition, s.Binary) and condition.operator == "==":
-        left, right = condition.left, condition.right
-        if isinstance(left, s.StringSyntax) and isinstance(right, s.StringSyntax):
-            return left.literal is not None and left.literal == right.literal
-        return isinstance(left, s.IntegerLiteral) and isinstance(right, s.IntegerLiteral) and left.value == right.value
-    return False
+    return condition is None or known_value(model, condition) is True

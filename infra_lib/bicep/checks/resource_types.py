@@ -29,11 +29,13 @@ def check_resource_types(model: SemanticModel) -> None:
     for resource in model.all_resources():
         node = resource.node.type
         if not isinstance(node, s.StringSyntax):
+            model.untyped.add(resource)
             continue
         mistake = _mistake(model, resource, node)
         if mistake is not None:
             model.report(mistake.code, node, **mistake.names)
             model.invalid.add(resource)
+            model.untyped.add(resource)
 
 
 def _mistake(model: SemanticModel, resource: sym.ResourceSymbol, node: s.StringSyntax) -> _Mistake | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from infra_lib.bicep import syntax as s
 from infra_lib.bicep.semantics import symbols as sym
+from infra_lib.bicep.semantics.literals import known_texts
 from infra_lib.bicep.semantics.model import SemanticModel
 from infra_lib.bicep.semantics.validity import Use
 from infra_lib.resource_types.nodes import ObjectType
@@ -71,15 +72,13 @@ class _Checker:
         if isinstance(above, s.ResourceAccess):
             return None
         if isinstance(above, s.ArrayAccess) and above.base is child:
-            name = above.index.literal if isinstance(above.index, s.StringSyntax) else None
             if not symbol.is_collection:
-                return above if name is None or self.is_run_time(symbol, name) else None
-            if name is not None:
+                return above if self.reads_run_time(symbol, above) else None
+            if isinstance(above.index, s.StringSyntax) and not above.index.expressions:
                 return None
             item, outer = self.above(above)
             if isinstance(outer, (s.PropertyAccess, s.ArrayAccess)) and outer.base is item:
-                name = _property(outer)
-                return outer if name is None or self.is_run_time(symbol, name) else None
+                return outer if self.reads_run_time(symbol, outer) else None
         elif symbol.is_collection:
             return None
         elif isinstance(above, s.PropertyAccess):
@@ -94,6 +93,13 @@ class _Checker:
         while isinstance(above, s.NonNull):
             node, above = above, self.around.get(above)
         return node, above
+
+    def reads_run_time(self, symbol: sym.DeployableSymbol, access: s.PropertyAccess | s.ArrayAccess) -> bool:
+        """True for an access that reads a run-time value, or may read one, as its key is not known."""
+        if isinstance(access, s.PropertyAccess):
+            return self.is_run_time(symbol, access.identifier.name)
+        names = known_texts(self.model, access.index)
+        return names is None or any(self.is_run_time(symbol, name) for name in names)
 
     def is_run_time(self, symbol: sym.DeployableSymbol, name: str) -> bool:
         if isinstance(symbol, sym.ModuleSymbol):
@@ -170,10 +176,3 @@ class _Checker:
 
     def report(self, code: str, node: s.Node, names: dict[str, object]) -> None:
         self.model.report(code, node, **names)  # type: ignore[arg-type]
-
-
-def _property(node: s.PropertyAccess | s.ArrayAccess) -> str | None:
-    """The property that an access names, None where it is computed."""
-    if isinstance(node, s.PropertyAccess):
-        return node.identifier.name
-    return node.index.literal if isinstance(node.index, s.StringSyntax) else None

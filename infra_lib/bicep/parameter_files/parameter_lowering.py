@@ -66,6 +66,8 @@ class ParameterLowering(Lowering):
             symbol = self.symbols.get(node.base)  # type: ignore[attr-defined]
             if type(symbol) is BaseSymbol:
                 return self._base_member(node.identifier.name)  # type: ignore[attr-defined]
+            if type(symbol) is sym.WildcardSymbol and self.inlining:
+                return self._literal(self._wholly(node))
         elif kind is s.VariableAccess:
             symbol = self.symbols.get(node)
             if type(symbol) is BaseSymbol:

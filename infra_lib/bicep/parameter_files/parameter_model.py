@@ -8,12 +8,14 @@ from functools import cached_property
 from typing import Any
 
 from infra_lib.bicep import syntax as s
-from infra_lib.bicep.checks import run_checks
-from infra_lib.bicep.compiler import Compilation, Compiler
+from infra_lib.bicep.checks import run_checks, run_early_checks
+from infra_lib.bicep.checks.mistakes import has_mistake
+from infra_lib.bicep.compiler import Compilation, Compiler, report_broken
 from infra_lib.bicep.parsing.parser import parse_parameters
 from infra_lib.bicep.semantics import namespaces
 from infra_lib.bicep.semantics import symbols as sym
 from infra_lib.bicep.semantics.binder import bind_names
+from infra_lib.bicep.semantics.constants import not_constant
 from infra_lib.bicep.semantics.model import JsonTemplate, ModuleTarget, SemanticModel, SourceFile
 from infra_lib.bicep.sources.loaders import decode
 from infra_lib.bicep.sources.modules import Artifact, resolve
@@ -113,12 +115,14 @@ class ParameterFiles:
             model.declared[BASE] = BaseSymbol(BASE, file.extends, file.extends.path)
         finish = bind_names(model)
         self._imports(model)
+        run_early_checks(model)
         finish()
         check_types(model)
         run_checks(model)
         _check_base(file)
         _check_decorators(model)
         _check_loops(model)
+        _check_external_inputs(model)
         return file
 
     def _statements(self, file: ParameterFile) -> None:
@@ -251,11 +255,10 @@ class ParameterFiles:
             target = self._module(model, node.path, artifact)
             if target is None:
                 continue
-            if isinstance(target, JsonTemplate) and target.problem is not None:
-                model.report(target.problem.code, node.path, **target.problem.names)
-            elif target.has_errors:
-                model.report("BCP104", node.path, path=node.path.literal)
-            targets[node] = target
+            if target.has_errors:
+                report_broken(model, node, node.path, target)
+            else:
+                targets[node] = target
         for symbol in (*model.imports, *model.wildcards):
             symbol.target = targets.get(symbol.declaration)
             if symbol.target is None:
@@ -297,6 +300,16 @@ def _check_decorators(model: SemanticModel) -> None:
                 name = call.identifier.name
                 if name in namespaces.DECORATORS and name not in _DECORATORS:
                     model.report("BCP057", call.identifier, name=name)
+
+
+def _check_external_inputs(model: SemanticModel) -> None:
+    """Report arguments of externalInput() that are not written out."""
+    for node in walk(model.file.program):
+        function = model.symbols.get(node)
+        if isinstance(node, s.FunctionCall | s.InstanceCall) and type(function) is sym.BuiltInFunction:
+            for argument in node.arguments if function.name == "externalInput" else ():
+                for part in not_constant(argument) if not has_mistake(model, argument) else ():
+                    model.report("BCP032", part)
 
 
 def _check_loops(model: SemanticModel) -> None:

@@ -11,6 +11,7 @@ from infra_lib.arm.functions.json_text import JsonError, read_json
 from infra_lib.arm.partial import UNKNOWN
 from infra_lib.arm.template import Template, member
 from infra_lib.bicep import syntax as s
+from infra_lib.bicep.emission import arm_text as arm
 from infra_lib.bicep.emission.emit import Emission
 from infra_lib.bicep.emission.lowering_terms import UnsupportedError
 from infra_lib.bicep.parameter_files.parameter_lowering import BASE_PREFIX, ExternalInputs, FailedError, ParameterLowering
@@ -105,7 +106,6 @@ class Values:
         """Work out the calls that the compiler evaluates, in the order of the source; a call needs its arguments' own first."""
         for node in self.model.compile_time_calls:
             self._resolve_call(node)
-        self._check_external_inputs()
         self._check_json_literals()
 
     def _declaration_of(self, node: s.Node) -> s.Declaration | None:
@@ -189,13 +189,6 @@ class Values:
 
     def _all_calls(self, name: str) -> list[s.FunctionCall | s.InstanceCall]:
         return [node for declaration in self.model.file.program.declarations for node in self._calls(declaration, name)]
-
-    def _check_external_inputs(self) -> None:
-        for node in self._all_calls("externalInput"):
-            for argument in node.arguments:
-                if not _is_literal(argument):
-                    self.model.report("BCP032", argument)
-                    self._fail(node)
 
     def _check_json_literals(self) -> None:
         """Report text that is no JSON where it reaches json() through a name; what is written there is checked for every file."""
@@ -432,7 +425,7 @@ class Values:
     def _make(self, node: s.ParameterAssignment, document: Values) -> Assigned:
         secret = self.secret_call(node.value)
         if secret is not None:
-            return Assigned("reference", self._secret(secret))
+            return Assigned("reference", self._secret(secret, document))
         if self.is_external(node.value):
             return Assigned("expression", f"[{self.inlined(node.value, document)}]")
         return Assigned("value", self.parameter(node.identifier.name))
@@ -445,9 +438,14 @@ class Values:
                 return node
         return None
 
-    def _secret(self, node: s.FunctionCall | s.InstanceCall) -> dict[str, Any]:
-        subscription, group, vault, name, *version = (self._evaluate_node(argument) for argument in node.arguments)
-        vault_id = f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.KeyVault/vaults/{vault}"
+    def _secret(self, node: s.FunctionCall | s.InstanceCall, document: Values) -> dict[str, Any]:
+        if any(self.is_external(argument) for argument in node.arguments):
+            subscription, group, vault, *rest = (self.inlined(argument, document) for argument in node.arguments)
+            vault_id = f"[resourceId({subscription}, {group}, 'Microsoft.KeyVault', 'vaults', {vault})]"
+            name, *version = (arm.written(text) for text in rest)
+        else:
+            subscription, group, vault, name, *version = (self._evaluate_node(argument) for argument in node.arguments)
+            vault_id = f"/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.KeyVault/vaults/{vault}"
         reference: dict[str, Any] = {"keyVault": {"id": vault_id}, "secretName": name}
         if version:
             reference["secretVersion"] = version[0]
@@ -466,19 +464,3 @@ def type_name(value: Any) -> str:
         return "null"
     names: dict[type, str] = {str: "string", bool: "bool", int: "int", list: "array", dict: "object"}
     return names.get(type(value), "any")
-
-
-def _is_literal(node: s.Expression) -> bool:
-    """True for a value that is written out: no names, no calls, no interpolation."""
-    for each in walk(node):
-        if isinstance(each, s.StringSyntax) and each.expressions:
-            return False
-        if not isinstance(each, _LITERALS):
-            return False
-    return True
-
-
-_LITERALS = (
-    s.StringSyntax, s.IntegerLiteral, s.BooleanLiteral, s.NullLiteral, s.Unary, s.ObjectSyntax, s.ObjectProperty, s.ArraySyntax,
-    s.Identifier, s.Parenthesized,
-)  # fmt: skip

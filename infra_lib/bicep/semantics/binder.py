@@ -149,15 +149,15 @@ class _Binder(NameBinder):
 
     def resource(self, node: s.ResourceDeclaration) -> None:
         symbol = cast("sym.ResourceSymbol", self.symbols[node])
-        self.visit(node.type)
         if type(node.type) is not s.StringSyntax:
+            self.visit(node.type)
             self.invalid.add(symbol)
         self.deployable(symbol, node.value)
 
     def module(self, node: s.ModuleDeclaration) -> None:
         symbol = cast("sym.ModuleSymbol", self.symbols[node])
-        self.visit(node.path)
         if type(node.path) is not s.StringSyntax:
+            self.visit(node.path)
             self.model.report("BCP090", node.path)
             self.invalid.add(symbol)
         self.deployable(symbol, node.value)
@@ -295,7 +295,7 @@ class _Binder(NameBinder):
             left = left.left
         self.visit(left)
         for link in reversed(links):
-            if link.operator in "+-*":
+            if link.operator in "+-*/%":
                 self.model.arithmetic.append(link)
             self.visit(link.right)
 
@@ -321,7 +321,7 @@ class _Binder(NameBinder):
         self.visit(node.body)
         self.lambda_depth -= 1
         self.scopes.pop()
-        if not self.lambda_depth:
+        if not self.lambda_depth and node in self.placed_lambdas:
             if self.errors != errors:
                 self.model.report("BCP070", node)
             else:

@@ -2,68 +2,78 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from infra_lib.bicep import syntax as s
-from infra_lib.bicep.semantics import symbols as sym
+from infra_lib.bicep.semantics.literals import known_value
 from infra_lib.bicep.sources.loaders import ENCODINGS, LoadProblem, encoding_argument, evaluate
 
 if TYPE_CHECKING:
     from infra_lib.bicep.semantics.model import SemanticModel
 
 
-_LONGEST_TEXT = 100_000
-
-
-def text_of(model: SemanticModel, node: s.Expression, depth: int = 0) -> str | None:
-    """The text of an expression where it is known while compiling: literals, joined literals, variables of such; else None."""
-    if type(node) is s.StringSyntax:
-        parts = [node.segments[0]]
-        for hole, segment in zip(node.expressions, node.segments[1:], strict=True):
-            text = _hole(model, hole, depth)
-            if text is None or len(text) > _LONGEST_TEXT:
-                return None
-            parts += [text, segment]
-        return "".join(parts)
-    if type(node) is s.Parenthesized:
-        return text_of(model, node.expression, depth)
-    if type(node) is s.VariableAccess and depth < 100:
-        symbol = model.symbols.get(node)
-        if type(symbol) is sym.VariableSymbol and symbol not in model.cycles:
-            known = model.constant_texts
-            if symbol not in known:
-                known[symbol] = None
-                known[symbol] = text_of(model, symbol.node.value, depth + 1)
-            return known[symbol]
-    return None
-
-
-def _hole(model: SemanticModel, node: s.Expression, depth: int) -> str | None:
-    if type(node) is s.IntegerLiteral:
-        return str(node.value)
-    if type(node) is s.BooleanLiteral:
-        return "True" if node.value else "False"
-    return text_of(model, node, depth)
+def text_of(model: SemanticModel, node: s.Expression) -> str | None:
+    """The text that an expression is known to be while compiling, None where it is not."""
+    value = known_value(model, node)
+    return value if isinstance(value, str) else None
 
 
 def evaluate_calls(model: SemanticModel) -> None:
-    """Work out every call of a function that reads files; what cannot be is reported."""
-    for node in model.compile_time_calls:
-        function = model.symbols[node]
-        assert isinstance(function, sym.BuiltInFunction)  # noqa: S101 - a narrowing for the type checker
-        if function.name == "readEnvironmentVariable":
-            continue
-        texts: list[str] = []
-        for argument in node.arguments:
-            text = text_of(model, argument)
-            if text is None:
-                model.report("BCP032", argument)
-                break
-            texts.append(text)
-        else:
-            _evaluate(model, node, function.name, texts)
+    """Work out every call of a function that reads files; what cannot be is reported.
+
+    A call may need the value of another one that stands below it, so what is not known yet is tried again.
+    """
+    calls = [node for node in model.compile_time_calls if model.symbols[node].name != "readEnvironmentVariable"]
+    pending = calls
+    while pending:
+        waiting = [node for node in pending if not _try(model, node)]
+        model.known_variables.clear()
+        if len(waiting) == len(pending):
+            break
+        pending = waiting
+    for node in pending:
+        argument = next(argument for argument in node.arguments if text_of(model, argument) is None)
+        if not any(each in calls for each in _nodes(argument)):
+            model.report("BCP032", argument)
+    for node in calls:
         if node not in model.compile_time_values:
             model.invalidate_around(node)
+
+
+def not_constant(node: s.Node) -> Iterator[s.Node]:
+    """The outermost parts of a value that are more than what is written: names, calls, operations, interpolation."""
+    if isinstance(node, s.StringSyntax):
+        if node.expressions:
+            yield node
+    elif isinstance(node, _COMPUTED) or (isinstance(node, s.Unary) and node.operator != "-"):
+        yield node
+    else:
+        for child in node.children():
+            yield from not_constant(child)
+
+
+_COMPUTED = (
+    s.ArrayAccess, s.Binary, s.ForExpression, s.FunctionCall, s.InstanceCall, s.Parenthesized, s.PropertyAccess, s.Ternary,
+    s.VariableAccess,
+)  # fmt: skip
+
+
+def _nodes(node: s.Node) -> Iterator[s.Node]:
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        yield current
+        pending += current.children()
+
+
+def _try(model: SemanticModel, node: s.FunctionCall | s.InstanceCall) -> bool:
+    """Evaluate a call; False where an argument is not known."""
+    texts = [text for argument in node.arguments if (text := text_of(model, argument)) is not None]
+    if len(texts) < len(node.arguments):
+        return False
+    _evaluate(model, node, model.symbols[node].name, texts)
+    return True
 
 
 def _evaluate(model: SemanticModel, node: s.FunctionCall | s.InstanceCall, name: str, texts: list[str]) -> None:

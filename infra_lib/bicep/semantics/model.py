@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from infra_lib.bicep.compiler import Compiler
     from infra_lib.bicep.parsing.parser import Parsed
     from infra_lib.bicep.semantics.inlining import Inlined
+    from infra_lib.bicep.semantics.literals import Known
     from infra_lib.bicep.semantics.namespaces import Kind
     from infra_lib.bicep.semantics.resources import ResourceTable
     from infra_lib.bicep.semantics.validity import Use
@@ -97,8 +98,8 @@ class SemanticModel(ModuleTarget):
 
     What the binder notes beside the symbols: ``around`` (the node around the base of an access, a method call or parentheses, and
     around a loop), ``uses`` (of declared names, by the declaration that they stand in, in source order), ``cycles`` (the circle
-    through each
-    symbol that is in one), ``invalid`` (symbols that cannot be used: their declaration is broken), ``compile_time_calls`` (calls
+    through each symbol that is in one), ``invalid`` (symbols that cannot be used: their declaration is broken), ``untyped``
+    (resources whose type is wrong), ``compile_time_calls`` (calls
     of functions that the compiler evaluates, in source order; those in the body of a ``func`` are in ``inside_functions`` too;
     the values are in
     ``compile_time_values``), ``spreads`` (those without a mistake in them, outside of lambdas; ``around`` has the object of
@@ -139,10 +140,11 @@ class SemanticModel(ModuleTarget):
         self.run_time_calls: dict[sym.DeclaredSymbol, list[s.FunctionCall | s.InstanceCall]] = {}
         self.cycles: dict[sym.DeclaredSymbol, list[sym.DeclaredSymbol]] = {}
         self.invalid: set[sym.DeclaredSymbol] = set()
+        self.untyped: set[sym.DeployableSymbol] = set()
         self.compile_time_calls: list[s.FunctionCall | s.InstanceCall] = []
         self.inside_functions: set[s.Node] = set()
         self.compile_time_values: dict[s.Node, Any] = {}
-        self.constant_texts: dict[sym.VariableSymbol, str | None] = {}
+        self.known_variables: dict[sym.VariableSymbol, Known | None] = {}
         self.arithmetic: list[s.Binary | s.FunctionCall | s.InstanceCall] = []
         self.whole_collections = False
         self.has_type_syntax = False

@@ -68,7 +68,7 @@ class NameBinder:
 
     def use(self, symbol: sym.DeclaredSymbol, node: s.Node) -> None:
         """Note the use of a declaration."""
-        use = Use(symbol, node, self.lambda_depth > 0, self.name_only)
+        use = Use(symbol, node, self.lambda_depth > 0, self.name_only, self.in_type)
         if self.owner is not None:
             self.model.uses.setdefault(self.owner, []).append(use)
         self.uses.append(use)
@@ -163,6 +163,10 @@ class NameBinder:
 
     def unknown_in(self, namespace: str, identifier: s.Identifier, *, decorators: bool = False) -> None:
         """Report a name that a name space does not have."""
+        banned = namespaces.BANNED.get(identifier.name) if namespace == "sys" else None
+        if banned is not None:
+            self.error(banned[0], identifier, name=identifier.name, instead=banned[1])
+            return
         names = [*namespaces.functions_of(namespace, self.kind), *(namespaces.DECORATORS if decorators else ())]
         near = suggest(identifier.name, names)
         if near is not None:
@@ -243,7 +247,7 @@ class NameBinder:
             self.note_run_time_call(node)
         elif type(base) is not sym.WildcardSymbol and node.identifier.name == "getSecret":
             self.model.secret_calls.append(node)
-        elif isinstance(base, sym.DeployableSymbol) or type(node.base) is s.ArrayAccess:
+        elif type(base) not in (sym.WildcardSymbol, sym.ErrorSymbol):
             self.model.method_calls.append(node)
         self.arguments(node)
 
@@ -281,14 +285,14 @@ class NameBinder:
             self.error("BCP408", node.arguments[0])
         if name in _LITERAL_CALLS:
             self.model.arithmetic.append(node)
-        if flags & namespaces.INLINE:
-            self.note_run_time_call(node)
         if flags & namespaces.DEFAULTS_ONLY and not self.defaults_allowed:
             self.error("BCP065", node.identifier, name=name)
             return
         if flags & namespaces.INLINE and not self.inline_allowed:
             self.error("BCP066", node.identifier, name=name)
             return
+        if flags & namespaces.INLINE:
+            self.note_run_time_call(node)
         if not self.count(node, function.info):
             return
         if name == "providers" and not self.lambda_depth:

@@ -8,12 +8,15 @@ from infra_lib.bicep.semantics.model import SemanticModel
 
 
 class Use:
-    """A use of a declared name: the symbol, the node, whether it is inside a lambda, whether only its name counts."""
+    """A use of a declared name: the symbol, the node, whether it is inside a lambda or a type, whether only its name counts."""
 
-    __slots__ = ("in_lambda", "name_only", "node", "symbol")
+    __slots__ = ("in_lambda", "in_type", "name_only", "node", "symbol")
 
-    def __init__(self, symbol: sym.DeclaredSymbol, node: s.Node, in_lambda: bool, name_only: bool = False) -> None:
+    def __init__(
+        self, symbol: sym.DeclaredSymbol, node: s.Node, in_lambda: bool, name_only: bool = False, in_type: bool = False
+    ) -> None:
         self.name_only = name_only
+        self.in_type = in_type
         self.symbol = symbol
         self.node = node
         self.in_lambda = in_lambda
@@ -54,7 +57,20 @@ def _report_use(model: SemanticModel, use: Use, owner: sym.DeclaredSymbol | None
         else:
             model.report("BCP080", use.node, chain='" -> "'.join(symbol.name for symbol in cycle))
     elif cycle is not None or use.symbol in model.invalid:
-        model.report("BCP062", use.node, name=use.symbol.name)
+        _report_broken(model, use)
+
+
+def _report_broken(model: SemanticModel, use: Use) -> None:
+    """Report the use of a declaration that is not valid, as a value: a wrong import has none, other declarations are broken. That
+    what is called is no function, and that what stands as a type is none, is reported elsewhere."""
+    name, node = use.symbol.name, use.node
+    if isinstance(use.symbol, sym.ImportSymbol):
+        if isinstance(node, s.FunctionCall):
+            model.report("BCP059", node.identifier, name=name)
+        elif not use.in_type:
+            model.report("BCP063", node, name=name)
+    elif not isinstance(node, s.FunctionCall) or isinstance(use.symbol, sym.FunctionSymbol):
+        model.report("BCP062", node, name=name)
 
 
 def _find_cycles(model: SemanticModel) -> dict[sym.DeclaredSymbol, list[sym.DeclaredSymbol]]:

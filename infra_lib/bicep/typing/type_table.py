@@ -39,7 +39,7 @@ from infra_lib.bicep.typing.resource_bodies import body_of, unknown_body
 from infra_lib.resource_types import nodes
 
 if TYPE_CHECKING:
-    from infra_lib.bicep.semantics.model import SemanticModel
+    from infra_lib.bicep.semantics.model import ModuleTarget, SemanticModel
 
 _VERSION = re.compile(r"\d{4}-\d{2}-\d{2}(?:-[A-Za-z]+)?\Z")
 
@@ -97,10 +97,16 @@ class TypeTable:
     def value_type(self, node: s.Expression) -> DeclaredType:
         """As :meth:`type_of`, where a name space cannot stand."""
         symbol = self.model.symbols.get(node)
+        if self._is_missing(symbol):
+            return self.error("BCP287", node, name=symbol.name)  # type: ignore[union-attr]
         if type(symbol) in (sym.NamespaceSymbol, sym.WildcardSymbol) and type(node) is s.VariableAccess:
             self.model.report("BCP306", node, name=symbol.name)  # type: ignore[union-attr]
             return INVALID
         return self.type_of(node)
+
+    @staticmethod
+    def _is_missing(symbol: sym.Symbol | None) -> bool:
+        return type(symbol) is sym.WildcardSymbol and symbol.target is None
 
     def error(self, code: str, node: s.Node | tuple[int, int], **names: Any) -> InvalidType:
         """Report a mistake; the type that stands for it."""
@@ -131,8 +137,6 @@ class TypeTable:
         from infra_lib.bicep.typing.imports import find_export
 
         export = find_export(symbol.target, symbol.original) if symbol.target is not None else None
-        if symbol.target is None:
-            return INVALID
         if export is None or export.kind != "type":
             return self.error("BCP287", node, name=symbol.name)
         return export.type_reference()
@@ -274,7 +278,9 @@ class TypeTable:
                 return self._ambient(name, place)
             return self.error("BCP053", place, name=name, known=", ".join(sorted(PRIMITIVE_TYPES)))
         if isinstance(symbol, sym.WildcardSymbol):
-            return self._wildcard_part(symbol, name, place)
+            if symbol.target is None:
+                return self.error("BCP287", base_node, name=symbol.name)
+            return self._wildcard_part(symbol.target, name, place)
         return self._access(node, base_node, "property", name, place)
 
     def _access(
@@ -331,14 +337,12 @@ class TypeTable:
         elif access.node is not None:
             self.error("BCP389", (access.node.end - 1, access.node.end), type=text)
 
-    def _wildcard_part(self, symbol: sym.WildcardSymbol, name: str, place: s.Node) -> DeclaredType:
+    def _wildcard_part(self, target: ModuleTarget, name: str, place: s.Node) -> DeclaredType:
         from infra_lib.bicep.typing.imports import exports_of, find_export
 
-        if symbol.target is None:
-            return INVALID
-        export = find_export(symbol.target, name)
+        export = find_export(target, name)
         if export is None:
-            known = ", ".join(sorted(exports_of(symbol.target)))
+            known = ", ".join(sorted(exports_of(target)))
             return self.error("BCP053", place, name=name, known=known)
         if export.kind != "type":
             return self.error("BCP287", place, name=name)
