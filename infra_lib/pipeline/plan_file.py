@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from infra_lib.deploy.target import Target
     from infra_lib.pipeline.planning import Plan
 
-FORMAT = 1
+FORMAT = 2
 MAXIMUM_AGE = timedelta(days=7)
 
 
@@ -35,6 +35,7 @@ def save_plan(plan: Plan, path: str | Path, *, context: Mapping[str, Any] | None
         "target": plan.target.name,
         "resourceGroup": plan.resource_group,
         "location": plan.location,
+        "owner": plan.owner,
         "template": _digest(plan.source.template),
         "parameters": {name: value for name, value in plan.parameters.parameters.items() if name not in secure},
         "secure": sorted(name for name in plan.parameters.parameters if name in secure),
@@ -90,6 +91,7 @@ def load_plan(path: str | Path, target: Target, *, secure: Mapping[str, Any] | N
         target=target,
         resource_group=document["resourceGroup"],
         location=document["location"],
+        owner=document["owner"],
         policy=ReusePolicy(**document["policy"]),
         environment={},
     )

@@ -29,6 +29,9 @@ class Project:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    def __repr__(self) -> str:
+        return f"Project({str(self.folder)!r})"
+
     @classmethod
     def open(cls, folder: str | Path) -> Project:
         """The project in ``folder``. Raises InputError where there is none."""

@@ -135,3 +135,18 @@ def test_commands_before_provisioning_say_what_to_do(
     for arguments in (("deploy", "inference"), ("endpoint",), ("logs", "inference")):
         assert run([*arguments, "--project", str(tmp_path / "new")]) == 2
         assert "infra provision inference" in capfd.readouterr().err
+
+
+def test_what_a_reviewed_plan_created_goes_with_down(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    project = ["--project", str(tmp_path / "phi")]
+    reviewed = str(tmp_path / "plan.json")
+    assert run(["init", str(tmp_path / "phi")]) == 0
+    assert run(["plan", "inference", *project, "-g", "rg", "-l", "westeurope", "--out", reviewed]) == 0
+    assert run(["provision", "--plan", reviewed]) == 0
+    capfd.readouterr()
+    assert run(["down", *project, "--yes", "--json"]) == 0
+    done = json.loads(capfd.readouterr().out)
+    assert done["left"] == []
+    assert [item.rpartition("/")[2] for item in done["deleted"]][-1] == "rg"
+    assert run(["local", "status", *project, "--json"]) == 0
+    assert json.loads(capfd.readouterr().out)["resources"] == {}
