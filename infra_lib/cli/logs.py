@@ -22,6 +22,7 @@ from infra_lib.workloads.project import WORKLOADS, Project
 @click.option("--lines", "-n", default=TAIL_LINES, show_default=True, type=click.IntRange(1, 300), help="How many to begin with.")
 @click.option("--container", default=None, help="A container's name (default: the first one).")
 @click.option("--execution", default=None, help="An execution of the job (default: the latest one).")
+@click.option("--replica", default=None, help="A replica of that execution (default: all of them).")
 @click.option("--timestamps", is_flag=True, help="Begin each line with its time.")
 @click.option("--json", "as_json", is_flag=True, help="Print each line as a JSON object.")
 def command(
@@ -33,16 +34,19 @@ def command(
     lines: int,
     container: str | None,
     execution: str | None,
+    replica: str | None,
     timestamps: bool,
     as_json: bool,
 ) -> None:
     """Show the console log of the app's newest replica, or of the job's latest execution."""
     opened = Project.open(project or ".")
-    if execution is not None and workload != "finetuning":
-        raise click.UsageError("--execution is for finetuning.")
+    if (execution is not None or replica is not None) and workload != "finetuning":
+        raise click.UsageError(f"--{'execution' if execution is not None else 'replica'} is for finetuning.")
     with choose_target(target, project=opened, subscription_id=subscription_id) as chosen:
         if workload == "finetuning":
-            found = opened.finetuning.logs(chosen, execution=execution, follow=follow, lines=lines, container=container)
+            found = opened.finetuning.logs(
+                chosen, execution=execution, follow=follow, lines=lines, container=container, replica=replica
+            )
         else:
             found = opened.inference.logs(chosen, follow=follow, lines=lines, container=container)
         for line in found:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,7 @@ from infra_lib.cli.console import note, result, result_json
 from infra_lib.cli.targets import choose_target
 from infra_lib.cli.transfer_view import TransferView, confirm_transfer
 from infra_lib.cli.views import note_what_runs
-from infra_lib.errors import InputError
+from infra_lib.errors import DeploymentError, InputError
 from infra_lib.workloads.project import Project
 
 if TYPE_CHECKING:
@@ -61,10 +60,17 @@ def command(
 
 
 def _follow(project: Project, target: Target, name: str) -> Execution:
-    """Show an execution's log until it has ended. One that cannot even begin has none; waiting for it says why."""
+    """Show an execution's log until it has ended. One that cannot even begin has none; waiting for it says why.
+
+    It goes on running when its log cannot be had.
+    """
     shown = False
-    with suppress(InputError):
+    try:
         for line in project.finetuning.logs(target, execution=name, follow=True):
             note(line.text)
             shown = True
+    except InputError:
+        pass
+    except DeploymentError as error:
+        note(f"Its log cannot be shown any more; the run goes on. {error}")
     return project.finetuning.wait(target, name, log=not shown)

@@ -144,6 +144,8 @@ def list_below(context: Context, kind: ResourceType, scope: str, call: Call) -> 
         raise refusals.not_found(holder)
     default = context.find(f"{call.path}/default") if kind.is_singleton else None
     records = [default] if default is not None else context.store.below(holder.key, kind.key)
+    if kind.order is not None:
+        records.sort(key=kind.order)
     items = [present(context, kind, record, call) for record in records]
     return page(call, items)
 

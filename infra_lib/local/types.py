@@ -53,7 +53,7 @@ class ResourceType:
     the rest of the state. ``present`` makes the body that is shown. ``implicit`` gives a resource that exists without
     having been written, ``is_singleton`` says that it is the only one, named default. ``on_delete_asked`` may refuse a
     deletion, ``on_delete`` is told of it, also when it comes with that of the group. ``actions`` are POSTs by name,
-    ``reads`` GETs below the resource by name.
+    ``reads`` GETs below the resource by name. ``order`` is what a list is ordered by, in place of the ids.
     """
 
     name: str
@@ -63,6 +63,7 @@ class ResourceType:
     name_rule: NameRule | None = None
     methods: frozenset[str] = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
     lists: bool = True
+    order: Callable[[Record], float] | None = None
     put: PutStyle = "sync"
     created: int = 201
     replaces: bool = True

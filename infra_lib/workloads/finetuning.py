@@ -170,6 +170,9 @@ class Finetuning(Workload):
         self.execution(target, chosen)
         log = self._log(target, place, chosen, container)
         found = False
+        if replica is not None and replica not in (names := self.replicas(target, chosen)):
+            there = ", ".join(names) or "none (any more)"
+            raise InputError(f"The execution '{chosen}' has no replica '{replica}'; it has {there}.")
         with live.service_errors(self, place, f"reading the log of execution '{chosen}'"):
             if follow:
                 lines_of = log.follow(lines=lines, is_running=lambda: self.execution(target, chosen).is_running, replica=replica)

@@ -40,8 +40,15 @@ class JobLog:
         self._several = _has_several(job)
 
     def replicas(self) -> list[str]:
-        """The names of the replicas that there are (still), the latest first. Raises azure-core's HttpResponseError."""
-        found = self._send("GET", f"{self._job.id}/executions/{self._execution}/replicas")["value"]
+        """The names of the replicas that there are (already, still), the latest first. Raises azure-core's HttpResponseError."""
+        from azure.core.exceptions import HttpResponseError
+
+        try:
+            found = self._send("GET", f"{self._job.id}/executions/{self._execution}/replicas")["value"]
+        except HttpResponseError as error:
+            if error.status_code != _NOT_FOUND:
+                raise
+            found = []
         return [str(item["name"]) for item in found]
 
     def read(self, *, lines: int, replica: str | None = None) -> Iterator[LogLine]:

@@ -13,6 +13,7 @@ import pytest
 
 from infra_lib.cli.main import run
 from infra_lib.deploy.target import Target
+from infra_lib.workloads import job_log
 from tests.local.running import get, needs_namespaces
 from tests.workloads.conftest import Journey
 
@@ -52,6 +53,18 @@ def test_deploy_endpoint_logs_and_down(journey: Journey, capfd: pytest.CaptureFi
     assert "GET /" in capfd.readouterr().out
     assert infra(journey, "down", "--yes") == 0
     assert get(before["url"])[0] == 0
+
+
+@needs_namespaces
+def test_a_run_goes_on_when_its_log_cannot_be_had(
+    journey: Journey, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(job_log, "_API_VERSION", "2025-07-01")
+    assert infra(journey, "run", "finetuning") == 0
+    shown = capfd.readouterr()
+    assert "Its log cannot be shown any more; the run goes on." in shown.err
+    assert "No registered resource provider found for API version '2025-07-01'" in shown.err
+    assert shown.out.strip().endswith(" Succeeded")
 
 
 @needs_namespaces

@@ -280,8 +280,8 @@ def test_a_job_remembers_its_newest_hundred_executions(clients: Clients) -> None
     clients.environment()
     clients.apps.jobs.begin_create_or_update(GROUP, "job1", job_body(clients)).result()
     names = [clients.apps.jobs.begin_start(GROUP, "job1").result().name for _ in range(102)]
-    held = {item.name for item in clients.apps.jobs_executions.list(GROUP, "job1")}
-    assert held == {*names[2:]}
+    held = [item.name for item in clients.apps.jobs_executions.list(GROUP, "job1")]
+    assert held == [*reversed(names[2:])]
 
 
 @pytest.mark.parametrize(

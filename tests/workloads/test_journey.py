@@ -323,6 +323,8 @@ def test_the_logs_of_several_replicas_are_followed_together(journey: Journey) ->
     assert sorted(line.text for line in finetuning.logs(journey.target)) == sorted(expected)
     one = [line.text for line in finetuning.logs(journey.target, replica=replicas[0])]
     assert one == [f"{replicas[0]}: trains", f"{replicas[0]}: trained"]
+    with pytest.raises(InputError, match=f"has no replica 'other'; it has {replicas[0]}"):
+        list(finetuning.logs(journey.target, replica="other"))
 
 
 def test_the_log_goes_on_with_the_replica_that_replaces_one_that_failed(journey: Journey) -> None:

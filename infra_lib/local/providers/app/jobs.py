@@ -290,6 +290,8 @@ EXECUTION = ResourceType(
     api_versions=API_VERSIONS,
     tracked=False,
     methods=frozenset({"GET"}),
+    # The latest first, which is what the Azure CLI takes the first one for.
+    order=lambda execution: -float(execution.private["started"]),
     complete=_made_by_start,
     present=_present_execution,
     actions={"stop": _stop_execution},
