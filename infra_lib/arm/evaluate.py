@@ -50,6 +50,7 @@ class Expansion:
         self.by_declaration: dict[str, list[Instance]] = {}
         self.by_id: dict[str, Instance] = {}
         self.by_name: dict[str, list[Instance]] = {}
+        self.by_last_name: dict[str, list[Instance]] = {}
         self.failures: list[EvaluationError] = []
         self._bodies: dict[str, Compiled] = {}
         self._outputs: dict[str, Any] | None = None
@@ -103,6 +104,9 @@ class Expansion:
                 if kind.count("/") == instance.name.count("/") + 1:
                     relative = join_type_and_name(kind, instance.name.split("/")).lower()
                     self.by_name.setdefault(relative, []).append(instance)
+                parent, _, last = instance.name.lower().rpartition("/")
+                if parent:
+                    self.by_last_name.setdefault(last, []).append(instance)
 
     def _instances(self, declaration: ResourceDeclaration, declared: dict[int, list[Instance]], limit: int) -> list[Instance]:
         parents = declared.get(id(declaration.parent), []) if declaration.parent is not None else []
@@ -273,7 +277,8 @@ class Expansion:
     # -------------------------------------------------------------------------------------------------- looking up
 
     def find(self, token: str) -> Instance | None:
-        """The resource that a name means: a symbolic name (``app``, ``app[0]``), an id, a name, or ``type/name``."""
+        """The resource that a name means: a symbolic name (``app``, ``app[0]``), an id, a name, ``type/name``, or the last part
+        of a child's name."""
         lowered = token.lower()
         if lowered.startswith("/"):
             return self.by_id.get(lowered)
@@ -283,7 +288,7 @@ class Expansion:
             if index is None:
                 return instances[0] if len(instances) == 1 and instances[0].index is None else None
             return instances[index] if index < len(instances) and instances[index].index == index else None
-        found = self.by_name.get(lowered)
+        found = self.by_name.get(lowered) or self.by_last_name.get(lowered)
         return found[0] if found else None
 
     def declared_by_id(self, identity: str) -> Instance | None:

@@ -96,7 +96,7 @@ class Dependencies:
         if found is None:
             found = self._listed[id(instance)] = []
             for position, token in self._tokens(instance):
-                targets = self._targets(token) if isinstance(token, str) else []
+                targets = self._targets(instance, token) if isinstance(token, str) else []
                 if not targets:
                     self._untargeted.append((instance, position, token))
                 found += targets
@@ -129,7 +129,8 @@ class Dependencies:
         finally:
             frame.functions_allowed = True
 
-    def _targets(self, token: str) -> list[Instance]:
+    def _targets(self, instance: Instance, token: str) -> list[Instance]:
+        """What a name means: an id, a loop, a whole name, or else the last part of the names of other children."""
         expansion = self._expansion
         lowered = token.lower()
         if expansion.template.symbolic and not lowered.startswith("/"):
@@ -141,7 +142,13 @@ class Dependencies:
         if lowered.startswith("/"):
             found = expansion.by_id.get(lowered)
             return [found] if found is not None else []
-        return self._copies.get(lowered) or expansion.by_name.get(lowered) or []
+        return self._copies.get(lowered) or expansion.by_name.get(lowered) or self._children(instance, lowered)
+
+    def _children(self, instance: Instance, name: str) -> list[Instance]:
+        """The other children whose names end so; those of the instance's own family, where there are any."""
+        found = [child for child in self._expansion.by_last_name.get(name, ()) if child is not instance]
+        family = _first_name(instance)
+        return [child for child in found if _first_name(child) == family] or found
 
     def order(self) -> Iterator[Instance]:
         """Each instance after all that it depends on; cycles are cut where they are met."""
@@ -182,6 +189,11 @@ class Dependencies:
                     state[id(target)] = 1
                     stack.append((target, iter(self.of(target))))
         return None
+
+
+def _first_name(instance: Instance) -> str | None:
+    """The name of the outermost resource that the instance is or belongs to; None while it is not known."""
+    return instance.name.partition("/")[0].lower() if isinstance(instance.name, str) else None
 
 
 def circular(instances: list[Instance]) -> EvaluationError:

@@ -43,7 +43,10 @@ class ResourceState:
         instance = self.expansion.find(target)
         version = values[1] if len(values) > 1 else None
         full = len(values) > 2 and str(values[2]).lower() == "full"
-        if instance is None and self.expansion.evaluated_outside and self.expansion.parent is not None:
+        outside = self.expansion.evaluated_outside and self.expansion.parent is not None
+        if outside and (instance is None or instance is self.evaluating):
+            # What a resource says of itself there is what it is before this deployment.
+            assert self.expansion.parent is not None  # noqa: S101 - a narrowing for the type checker
             return self.expansion.parent.expansion.state.reference(frame, arguments, call)
         if instance is None:
             if self.runtime is not None:
@@ -124,10 +127,13 @@ class ResourceState:
         """The value of ``list*(...)``."""
         values = [materialize(argument) for argument in arguments]
         target = values[0]
-        if isinstance(target, str) and self.expansion.template.symbolic and not target.startswith("/"):
+        symbolic = self.expansion.template.symbolic
+        if isinstance(target, str) and not target.startswith("/") and (symbolic or self.expansion.strict):
             instance = self.expansion.find(target)
             if instance is not None:
                 values[0] = instance.id
+                if not symbolic and self.evaluating is not None and instance is not self.evaluating:
+                    self.evaluating.implied.append(instance)
         if self.runtime is None or not UNKNOWN.isdisjoint(map(type, values)):
             return residual_call(call.name, values)
         return self.runtime.list(call.name, self.absolute(str(values[0])), str(values[1]), values[2] if len(values) > 2 else None)

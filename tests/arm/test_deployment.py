@@ -99,6 +99,60 @@ def test_the_size_of_a_batch_may_be_an_expression() -> None:
         _ready(source, size=-1)
 
 
+def test_a_child_may_be_meant_by_the_last_part_of_its_name() -> None:
+    """As in many public templates, data-factory-blob-to-sql-copy of azure-quickstart-templates among them."""
+    source = template(
+        resource(
+            "sql",
+            "Microsoft.Sql/servers",
+            resources=[
+                resource("Db", "databases", resources=[resource("current", "encryption", dependsOn=["db"])]),
+                resource("sql", "rules", dependsOn=["sql"]),
+            ],
+        ),
+        resource("app", dependsOn=["DB", "servers2/none"]),
+        resource("app/db", "Microsoft.Web/sites/config", properties={"of": "[reference('current').x]"}),
+    )
+    with pytest.raises(EngineError) as caught:
+        _ready(source)
+    assert [item.pointer for item in caught.value.diagnostics] == ["resources[1].dependsOn[1]"]
+    source["resources"][1]["dependsOn"].pop()
+    waits = {item.name: item.depends_on for item in _ready(source).resources}
+    database, encryption = "resources[0].resources[0]", "resources[0].resources[0].resources[0]"
+    assert waits["sql/sql"] == ("resources[0]",)
+    assert waits["sql/Db/current"] == (database,)
+    assert waits["app"] == ("resources[2]",)
+    assert waits["app/db"] == (encryption,)
+
+
+def test_keys_are_listed_by_name_of_what_the_template_makes() -> None:
+    account = resource("acct", "Microsoft.Storage/storageAccounts")
+    key = "[listKeys('acct', '2023-01-01').keys[0].value]"
+    prepared = _ready(template(resource(properties={"key": key}), account))
+    site = next(item for item in prepared.resources if item.name == "n")
+    assert site.depends_on == ("resources[1]",)
+    running = Running()
+    assert site.body(running)["properties"] == {"key": "key of acct"}
+    assert running.asked == [("listKeys", f"{GROUP_ID}/providers/Microsoft.Storage/storageAccounts/acct", "2023-01-01", None)]
+
+
+def test_a_nested_update_of_a_resource_reads_what_it_was() -> None:
+    """A subnet that is updated keeps its prefix: vnet-nsg-for-redis of azure-quickstart-templates."""
+    subnet = resource(
+        "vnet/inner",
+        "Microsoft.Network/virtualNetworks/subnets",
+        properties={"addressPrefix": "[reference(variables('id'), '2023-01-01').addressPrefix]"},
+    )
+    source = template(
+        nested("update", template(subnet), scope="outer"),
+        variables={"id": "[resourceId('Microsoft.Network/virtualNetworks/subnets', 'vnet', 'inner')]"},
+    )
+    identity = f"{GROUP_ID}/providers/Microsoft.Network/virtualNetworks/vnet/subnets/inner"
+    (update,) = _ready(source).resources
+    body = update.body(Running({identity: {"properties": {"addressPrefix": "10.0.0.0/24"}}}))
+    assert body["properties"]["template"]["resources"][0]["properties"] == {"addressPrefix": "10.0.0.0/24"}
+
+
 def test_children_inside_a_loop_wait_for_what_they_name() -> None:
     child = resource("[concat('a', copyIndex(), '/x')]", "Microsoft.Web/sites/slots", dependsOn=["[concat('a', copyIndex())]"])
     loop = {"name": "apps", "count": 2, "mode": "serial"}
