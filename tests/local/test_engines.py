@@ -230,6 +230,25 @@ def test_sidecars_share_the_network_of_the_first_container(real: EngineWorld) ->
     eventually(lambda: (real.share / "fetched").exists() and (real.share / "fetched").read_text() == "from the share")
 
 
+def test_a_new_revision_takes_over_when_it_is_ready_and_the_old_one_leaves_nothing(real: EngineWorld) -> None:
+    for name in ("old", "new"):
+        (real.share / name).mkdir()
+        (real.share / name / "index.html").write_text(name)
+    app = real.app("exec httpd -f -p 7860 -h /mount/old")
+    app.deploy()
+    seen = set()
+    real.app("sleep 0.6; exec httpd -f -p 7860 -h /mount/new")
+
+    def is_new() -> bool:
+        answer = get(app.url)
+        seen.add(answer)
+        return answer[1] == "new"
+
+    eventually(is_new, seconds=20)
+    assert seen == {(200, "old"), (200, "new")}
+    eventually(lambda: len(real.left(real.folder())) == 1, seconds=20)
+
+
 # ---------------------------------------------------------------------------------------------- jobs
 
 
@@ -244,6 +263,16 @@ def test_a_job_that_fails_says_its_exit_status(world: EngineWorld) -> None:
     name = world.run()
     assert world.ended(name) == "Failed"
     assert "7" in world.execution(name).properties.message
+
+
+def test_replicas_of_an_execution_run_beside_each_other(real: EngineWorld) -> None:
+    again = {"parallelism": 3, "replicaCompletionCount": 3}
+    real.job(
+        "echo x >> /mount/ran; mkdir /mount/first 2>/dev/null && exit 1; exit 0", manualTriggerConfig=again, replicaRetryLimit=1
+    )
+    name = real.run()
+    eventually(lambda: real.execution(name).properties.status.value == "Succeeded", seconds=40)
+    assert (real.share / "ran").read_text() == "x\n" * 4
 
 
 def test_an_execution_can_be_stopped(world: EngineWorld) -> None:
