@@ -22,6 +22,7 @@ names of an execution's replicas in the order of their start."""
 VOLUMES = "volumes"
 """The folder of a replica's folder where its empty volumes are."""
 _MOST = 1 << 20
+_PATIENCE = 60.0
 
 
 class Channel:
@@ -84,8 +85,12 @@ def listen(folder: Path) -> socket.socket:
     return control
 
 
-def ask(folder: Path, message: Message, *, timeout: float = 5.0) -> Message | None:
-    """A keeper's answer; None when none answers in that folder."""
+def ask(folder: Path, message: Message, *, timeout: float = _PATIENCE) -> Message | None:
+    """A keeper's answer; None when none answers in that folder.
+
+    One that is gone is known at once. One that lives may have much to start before it answers, and must not be taken for gone:
+    another one in its place would not get its port.
+    """
     if not (folder / CONTROL).exists():
         return None
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
