@@ -30,7 +30,7 @@ CODES: dict[str, Entry] = {
     "BCP269": Entry("error", "@{name}() cannot stand on metadata."),
     "BCP285": Entry("error", "This is no literal value."),
     "BCP286": Entry("error", "Every member of this union has to be an object type."),
-    "BCP287": Entry("error", '"{name}" is a value; a type is needed here.'),
+    "BCP287": Entry("error", '"{name}" is no type, and one is needed here.'),
     "BCP288": Entry("error", '"{name}" is a type; a value is needed here.'),
     "BCP289": Entry("error", "This is no type.", "Write null only as a member of a union, or put ? behind a type."),
     "BCP292": Entry("error", "There is no parameter, output or type below this decorator.", "Write the declaration below it."),

@@ -28,7 +28,8 @@ def evaluate_calls(model: SemanticModel) -> None:
     pending = calls
     while pending:
         waiting = [node for node in pending if not _try(model, node)]
-        model.known_variables.clear()
+        model.known_names.clear()
+        model.known_collections.clear()
         if len(waiting) == len(pending):
             break
         pending = waiting

@@ -6,7 +6,7 @@ that a member may be known where its neighbours are not.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from infra_lib.arm.functions.registry import FunctionError, lookup
@@ -23,6 +23,7 @@ Known = tuple[Any, ...]
 
 _LONGEST_TEXT = 100_000
 _MOST_CHOICES = 100
+_MOST_PARTS = 10_000
 _MOST_STEPS = 100
 _FOLDED = frozenset((
     "base64", "base64ToString", "concat", "contains", "dataUri", "dataUriToString", "distinct", "empty", "endsWith", "format",
@@ -72,19 +73,42 @@ UNKNOWN = _Unknown()
 
 
 def _plain(model: SemanticModel, value: Any, steps: int) -> Any:
-    """A value with all that is in it, UNKNOWN where a part is not known."""
-    if isinstance(value, s.ArraySyntax):
-        items = [known_value(model, item, steps) for item in _expressions(value)]
-        return UNKNOWN if any(item is UNKNOWN for item in items) else items
-    if isinstance(value, s.ObjectSyntax):
-        members: dict[str, Any] = {}
-        for item in value.properties():
-            member = known_value(model, item.value, steps)
-            if item.name is None or member is UNKNOWN:
-                return UNKNOWN
-            members[item.name] = member
-        return members
-    return UNKNOWN if isinstance(value, _Declared) else value
+    """A value with all that is in it, UNKNOWN where a part is not known or where it is very large."""
+    if isinstance(value, _Declared):
+        return UNKNOWN
+    if not isinstance(value, s.ArraySyntax | s.ObjectSyntax):
+        return value
+    known = model.known_collections
+    if value not in known:
+        known[value] = UNKNOWN
+        made = _array(model, value, steps) if isinstance(value, s.ArraySyntax) else _object(model, value, steps)
+        known[value] = made if _is_small(made) else UNKNOWN
+    return known[value]
+
+
+def _array(model: SemanticModel, node: s.ArraySyntax, steps: int) -> Any:
+    items = [known_value(model, item, steps) for item in _expressions(node)]
+    return UNKNOWN if any(item is UNKNOWN for item in items) else items
+
+
+def _object(model: SemanticModel, node: s.ObjectSyntax, steps: int) -> Any:
+    members: dict[str, Any] = {}
+    for item in node.properties():
+        member = known_value(model, item.value, steps)
+        if item.name is None or member is UNKNOWN:
+            return UNKNOWN
+        members[item.name] = member
+    return members
+
+
+def _is_small(value: Any) -> bool:
+    pending, count = [value], 0
+    while pending and count <= _MOST_PARTS:
+        current = pending.pop()
+        count += 1
+        if isinstance(current, list | dict):
+            pending += current if isinstance(current, list) else current.values()
+    return count <= _MOST_PARTS
 
 
 def _expressions(array: s.ArraySyntax) -> list[s.Expression]:
@@ -94,15 +118,17 @@ def _expressions(array: s.ArraySyntax) -> list[s.Expression]:
 def _of_each(model: SemanticModel, node: s.Expression, steps: int, member: Callable[[Any], Known | None]) -> Known | None:
     """The members of all values of an expression, None where one has no such member."""
     bases = known_values(model, node, steps)
-    return None if bases is None else _joined([member(base) for base in bases])
+    return None if bases is None else _joined(member(base) for base in bases)
 
 
-def _joined(parts: list[Known | None]) -> Known | None:
+def _joined(parts: Iterable[Known | None]) -> Known | None:
     found: list[Any] = []
     for part in parts:
         if part is None:
             return None
         found += [value for value in part if not any(type(value) is type(each) and value == each for each in found)]
+        if len(found) > _MOST_CHOICES:
+            return None
     return tuple(found)
 
 
@@ -187,28 +213,36 @@ def _choice(model: SemanticModel, node: s.Ternary, steps: int) -> Known | None:
         for branch, taken in ((node.when_true, True), (node.when_false, False))
         if not isinstance(condition, bool) or condition is taken
     ]
-    return _joined([known_values(model, branch, steps) for branch in branches])
+    return _joined(known_values(model, branch, steps) for branch in branches)
 
 
 def _name(model: SemanticModel, node: s.VariableAccess | s.ResourceAccess, steps: int) -> Known | None:
     symbol = model.symbols.get(node)
     if isinstance(symbol, sym.DeployableSymbol):
         return _body(model, symbol)
-    if type(symbol) is sym.VariableSymbol and symbol.node.type is None and symbol not in model.cycles:
-        known = model.known_variables
-        if symbol not in known:
-            known[symbol] = None
-            known[symbol] = known_values(model, symbol.node.value, steps)
-        return known[symbol]
-    if type(symbol) is sym.LocalSymbol and symbol.role == "item" and type(symbol.owner) is s.ForExpression:
-        return _of_each(model, symbol.owner.expression, steps, lambda base: _all_items(model, base, steps))
-    return None
+    if not isinstance(symbol, sym.VariableSymbol | sym.LocalSymbol) or symbol in model.cycles:
+        return None
+    known = model.known_names
+    if symbol not in known:
+        known[symbol] = None
+        known[symbol] = _local(model, symbol, steps) if isinstance(symbol, sym.LocalSymbol) else _variable(model, symbol, steps)
+    return known[symbol]
+
+
+def _variable(model: SemanticModel, symbol: sym.VariableSymbol, steps: int) -> Known | None:
+    return known_values(model, symbol.node.value, steps) if symbol.node.type is None else None
+
+
+def _local(model: SemanticModel, symbol: sym.LocalSymbol, steps: int) -> Known | None:
+    if symbol.role != "item" or type(symbol.owner) is not s.ForExpression:
+        return None
+    return _of_each(model, symbol.owner.expression, steps, lambda base: _all_items(model, base, steps))
 
 
 def _all_items(model: SemanticModel, base: Any, steps: int) -> Known | None:
     if isinstance(base, s.ArraySyntax):
-        return _joined([known_values(model, item, steps) for item in _expressions(base)]) or None
-    return tuple(base) or None if isinstance(base, list) else None
+        return _joined(known_values(model, item, steps) for item in _expressions(base)) or None
+    return _joined((item,) for item in base) or None if isinstance(base, list) else None
 
 
 def _property(model: SemanticModel, node: s.PropertyAccess, steps: int) -> Known | None:

@@ -144,7 +144,8 @@ class SemanticModel(ModuleTarget):
         self.compile_time_calls: list[s.FunctionCall | s.InstanceCall] = []
         self.inside_functions: set[s.Node] = set()
         self.compile_time_values: dict[s.Node, Any] = {}
-        self.known_variables: dict[sym.VariableSymbol, Known | None] = {}
+        self.known_names: dict[sym.DeclaredSymbol, Known | None] = {}
+        self.known_collections: dict[s.Node, Any] = {}
         self.arithmetic: list[s.Binary | s.FunctionCall | s.InstanceCall] = []
         self.whole_collections = False
         self.has_type_syntax = False
