@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from infra_lib.local.replicas.engine import EngineError, find_engine
 from infra_lib.local.replicas.isolation import IsolationError, find_isolation
 
 
@@ -15,6 +16,12 @@ def test_other_systems_than_linux_are_named(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(sys, "platform", "darwin")
     with pytest.raises(IsolationError, match="on Linux only"):
         find_isolation()
+
+
+def test_other_systems_than_linux_are_named_for_container_engines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with pytest.raises(EngineError, match="on Linux only"):
+        find_engine("docker")
 
 
 def test_a_missing_unshare_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

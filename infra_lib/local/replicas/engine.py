@@ -9,11 +9,14 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from infra_lib.local.replicas.isolation import LINUX_ONLY
 
 ENGINES = ("docker", "podman")
 FOLDER_LABEL, REPLICA_LABEL = "infra-lib.folder", "infra-lib.replica"
@@ -113,6 +116,8 @@ class Engine:
 
 def find_engine(name: str) -> Engine:
     """An engine that answers. Raises EngineError, in words."""
+    if sys.platform != "linux":
+        raise EngineError(LINUX_ONLY)
     program = shutil.which(name)
     if program is None:
         raise EngineError(

@@ -11,6 +11,10 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
+LINUX_ONLY = (
+    "The local target runs containers' commands on Linux only. Use Linux (WSL 2 on Windows, a virtual machine or a development "
+    "container on macOS), or deploy to Azure."
+)
 _ALWAYS = ("--mount", "--pid", "--fork", "--kill-child")
 _USER = ("--user", "--map-root-user")
 _TRIAL_SECONDS = 10
@@ -31,10 +35,7 @@ class IsolationError(Exception):
 def find_isolation() -> Isolation:
     """The best that this machine allows, tried out. Raises IsolationError."""
     if sys.platform != "linux":
-        raise IsolationError(
-            "The local target runs containers' commands on Linux only, in its namespaces. Use Linux (WSL 2 on Windows, a virtual "
-            "machine or a development container on macOS), or deploy to Azure."
-        )
+        raise IsolationError(LINUX_ONLY)
     unshare = shutil.which("unshare", path=os.environ.get("PATH", "") + ":/usr/bin:/bin")
     if unshare is None:
         raise IsolationError("There is no `unshare`, which the local target runs commands with: install the package util-linux.")
