@@ -18,7 +18,18 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-WITH_VALUE = {"--pull", "--name", "--label", "--security-opt", "--publish", "--network", "--mount", "--env", "--entrypoint"}
+WITH_VALUE = {
+    "--gpus",
+    "--pull",
+    "--name",
+    "--label",
+    "--security-opt",
+    "--publish",
+    "--network",
+    "--mount",
+    "--env",
+    "--entrypoint",
+}
 STATE = Path(__file__).resolve().parent / "state"
 IMAGES = STATE / "images"
 
@@ -41,7 +52,7 @@ def run(arguments: list[str]) -> None:
     if not (IMAGES / image).exists():
         fail(f"{image}: image not known")
     command = [*options.get("--entrypoint", []), *command] or ["/bin/true"]
-    environment = {"PATH": os.environ["PATH"]}
+    environment = {"PATH": os.environ["PATH"], "GPUS": "".join(options.get("--gpus", []))}
     for item in options.get("--env", []):
         name, given, value = item.partition("=")
         environment[name] = value if given else os.environ[name]
@@ -118,8 +129,14 @@ def inspect_image(image: str) -> None:
         fail("no such image", 1)
 
 
+def inform() -> None:
+    cards = {"nvidia": {}} if (STATE / "cards").exists() else {}
+    say(json.dumps({"runc": {}, **cards}))
+
+
 ONE_WORD: dict[str, Callable[[list[str]], None]] = {
     "ps": lambda rest: say(*(item.name for item in labelled("containers", rest))),
+    "info": lambda _rest: inform(),
     "pull": lambda rest: pull(rest[-1]),
     "run": run,
     "stop": lambda rest: end(rest[-1], float(rest[1])),

@@ -194,6 +194,19 @@ def test_secrets_are_files_in_a_volume(world: EngineWorld) -> None:
     assert get(app.url, "/seen") == (200, "one two")
 
 
+@pytest.mark.parametrize(("there", "passed"), [(True, "all"), (False, "")])
+def test_graphics_cards_are_passed_on_where_the_engine_has_them(
+    world: EngineWorld, tmp_path: Path, there: bool, passed: str
+) -> None:
+    if not world.stands_in:
+        pytest.skip("needs an engine that says that it has cards")
+    if there:
+        (tmp_path / "bin/state/cards").touch()
+    world.job("echo $GPUS > /mount/cards")
+    assert world.ended(world.run()) == "Succeeded"
+    assert (world.share / "cards").read_text() == f"{passed}\n"
+
+
 # ---------------------------------------------------------------------------------------------- its network
 
 

@@ -26,6 +26,8 @@ _HUB, _HUB_KEY = ("docker.io", "index.docker.io", "registry-1.docker.io"), "http
 _ANSWER_SECONDS = 20.0
 _REMOVE_SECONDS = 60.0
 _MEMORY = Path("/dev/shm")  # noqa: S108 - memory, for what must not be written to a disk
+# Where the NVIDIA container toolkit describes the cards for Podman (cncf-tags/container-device-interface).
+_CDI = ("/etc/cdi", "/var/run/cdi")
 # Podman looks for its first process in these places; Docker brings its own.
 _CATATONIT = (
     "/usr/libexec/podman",
@@ -89,6 +91,17 @@ class Engine:
         places = [Path(item) / "catatonit" for item in _CATATONIT]
         there = self.name == "docker" or shutil.which("catatonit") or any(place.is_file() for place in places)
         return ("--init",) if there else ()
+
+    def graphics_cards(self) -> tuple[str, ...]:
+        """The options that pass on this machine's NVIDIA cards, where its container toolkit is set up for the engine."""
+        if self.name == "podman":
+            described = (item for folder in _CDI for item in Path(folder).glob("*nvidia*"))
+            return ("--device", "nvidia.com/gpu=all") if next(described, None) else ()
+        try:
+            runtimes = json.loads(self.run("info", "--format", "{{json .Runtimes}}") or "null")
+        except (EngineError, json.JSONDecodeError):
+            return ()
+        return ("--gpus", "all") if "nvidia" in (runtimes or {}) else ()
 
     def ports(self, container: str) -> dict[int, int]:
         """The loopback ports that a container's TCP ports are published at, by the container's; none while it does not run."""

@@ -156,6 +156,7 @@ class EnginePod(Pod):
             if not self.engine.has_image(image):
                 self.report(container, state="Waiting", details=f"Pulling image {image}.")
                 self._pull(image)
+        self.common += self.engine.graphics_cards()
         for volume in self._empty_volumes():
             self.engine.run("volume", "create", *self.labels, volume)
 
