@@ -9,7 +9,7 @@ from infra_lib.bicep import syntax as s
 from infra_lib.bicep.checks.type_checks import type_syntax_of, types_below
 from infra_lib.bicep.semantics import symbols as sym
 from infra_lib.bicep.semantics.constants import not_constant
-from infra_lib.bicep.semantics.namespaces import DECORATORS
+from infra_lib.bicep.semantics.namespaces import DECORATORS, PLACE_OF
 from infra_lib.bicep.typing.declared_types import (
     DeclaredType,
     DiscriminatedType,
@@ -31,20 +31,16 @@ if TYPE_CHECKING:
 
 Call = s.FunctionCall | s.InstanceCall
 
-_PLACES: dict[type, tuple[str, str]] = {
-    s.ParameterDeclaration: ("parameter", "BCP125"),
-    s.VariableDeclaration: ("variable", "BCP126"),
-    s.ResourceDeclaration: ("resource", "BCP127"),
-    s.ModuleDeclaration: ("module", "BCP128"),
-    s.OutputDeclaration: ("output", "BCP129"),
-    s.MetadataDeclaration: ("metadata", "BCP269"),
-    s.TypeDeclaration: ("type", "BCP297"),
-    s.ObjectTypeProperty: ("type", "BCP297"),
-    s.ObjectTypeAdditionalProperties: ("type", "BCP297"),
-    s.TupleTypeItem: ("type", "BCP297"),
+_MISPLACED = {
+    "parameter": "BCP125",
+    "variable": "BCP126",
+    "resource": "BCP127",
+    "module": "BCP128",
+    "output": "BCP129",
+    "metadata": "BCP269",
+    "type": "BCP297",
 }
-"""The word of :data:`~infra_lib.bicep.semantics.namespaces.DECORATOR_PLACES` for a node, and the code of a decorator
-that cannot be there.
+"""The code of a decorator that cannot be at a place.
 
 Below statements, the official compiler does not look at the place of a decorator with its name space (``@sys.allowed``).
 """
@@ -126,7 +122,7 @@ class _Checks:
 
     def run(self) -> None:
         seen: dict[tuple[str, str], list[s.Decorator]] = {}
-        place, code = _PLACES.get(type(self.node), ("", ""))
+        place = PLACE_OF.get(type(self.node), "")
         target = self.target()
         is_statement = isinstance(self.node, s.Declaration)
         for decorator in self.node.decorators:
@@ -135,7 +131,9 @@ class _Checks:
                 continue
             name = call.identifier.name
             if place and place not in DECORATORS[name].places and (isinstance(call, s.FunctionCall) or is_statement):
-                self.model.report(code, call.identifier, name=name, place=place)
+                self.model.report(_MISPLACED[place], call.identifier, name=name, place=place)
+                continue
+            if not DECORATORS[name].minimum <= len(call.arguments) <= DECORATORS[name].maximum:
                 continue
             if name not in _ANY_VALUE and not self.constant_arguments(call):
                 continue
@@ -160,14 +158,11 @@ class _Checks:
         return call.identifier.name if isinstance(call, (s.FunctionCall, s.InstanceCall)) else ""
 
     def call_of(self, decorator: s.Decorator) -> Call | None:
-        """The call of a decorator that is known and has the right number of arguments."""
+        """The call of a decorator that is known."""
         call = decorator.expression
         if not isinstance(call, (s.FunctionCall, s.InstanceCall)) or call in self.model.symbols:
             return None
-        info = DECORATORS.get(call.identifier.name)
-        if info is None or not info.minimum <= len(call.arguments) <= info.maximum:
-            return None
-        return call
+        return call if call.identifier.name in DECORATORS else None
 
     def target(self) -> DeclaredType | None:
         """The type that is decorated, without null; None where there is none or it is wrong."""

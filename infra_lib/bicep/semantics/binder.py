@@ -45,7 +45,7 @@ class _Binder(NameBinder):
 
     def statement(self, node: s.Declaration) -> None:
         for decorator in node.decorators:
-            self.decorator(decorator)
+            self.decorator(decorator, node)
         handler = _STATEMENTS.get(type(node))
         if handler is not None:
             handler(self, node)
@@ -360,7 +360,7 @@ class _Binder(NameBinder):
     def decorated_type(self, node: s.ObjectTypeProperty | s.ObjectTypeAdditionalProperties | s.TupleTypeItem) -> None:
         self.in_type = False
         for decorator in node.decorators:
-            self.decorator(decorator)
+            self.decorator(decorator, node)
         self.in_type = True
         self.visit(node.value)
 

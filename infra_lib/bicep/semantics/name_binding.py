@@ -176,8 +176,8 @@ class NameBinder:
 
     # ------------------------------------------------------------------------------------------ calls
 
-    def decorator(self, node: s.Decorator) -> None:
-        """Bind the function of a decorator and its arguments."""
+    def decorator(self, node: s.Decorator, owner: s.Decorated) -> None:
+        """Bind the function of a decorator and its arguments; their number counts where the decorator may stand."""
         call = node.expression
         if type(call) is s.FunctionCall:
             self.arguments(call)
@@ -186,7 +186,9 @@ class NameBinder:
             if symbol is not None:
                 self.symbols[call] = symbol
             elif name in namespaces.DECORATORS:
-                self.count(call, namespaces.DECORATORS[name])
+                place = namespaces.PLACE_OF.get(type(owner))
+                if place is None or place in namespaces.DECORATORS[name].places:
+                    self.count(call, namespaces.DECORATORS[name])
             elif namespaces.find_function(name, self.kind, self.scope) is not None:
                 self.model.report("BCP152", call.identifier, name=name)
                 self.symbols[call] = sym.ErrorSymbol(name)

@@ -6,6 +6,8 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple
 
+from infra_lib.bicep import syntax as s
+
 Kind = Literal["bicep", "params"]
 
 # Flags of a function.
@@ -123,6 +125,20 @@ _DECLARATION_PLACES = frozenset(
     ("parameter", "variable", "resource", "module", "output", "type", "function", "metadata", "import", "extension")
 )
 _TYPED = frozenset(("parameter", "output", "type"))
+
+PLACE_OF: dict[type, str] = {
+    s.ParameterDeclaration: "parameter",
+    s.VariableDeclaration: "variable",
+    s.ResourceDeclaration: "resource",
+    s.ModuleDeclaration: "module",
+    s.OutputDeclaration: "output",
+    s.MetadataDeclaration: "metadata",
+    s.TypeDeclaration: "type",
+    s.ObjectTypeProperty: "type",
+    s.ObjectTypeAdditionalProperties: "type",
+    s.TupleTypeItem: "type",
+}
+"""The word of :data:`DECORATOR_PLACES` for a node."""
 
 DECORATOR_PLACES = _DECLARATION_PLACES
 """The kinds of declaration; ``type`` includes members of object and tuple types."""
