@@ -54,6 +54,7 @@ class Expansion:
         self.failures: list[EvaluationError] = []
         self._bodies: dict[str, Compiled] = {}
         self._outputs: dict[str, Any] | None = None
+        self._declared: dict[str, Instance] = parent.expansion._declared if parent is not None else {}
         self.state = ResourceState(self)
         self.evaluated_outside = False
         """The expressions belong to the template around this one (outer evaluation)."""
@@ -61,14 +62,6 @@ class Expansion:
     def forget_outputs(self) -> None:
         """Evaluate the outputs anew when they are asked for again."""
         self._outputs = None
-
-    @property
-    def root(self) -> Expansion:
-        """The outermost deployment."""
-        expansion = self
-        while expansion.parent is not None:
-            expansion = expansion.parent.expansion
-        return expansion
 
     # -------------------------------------------------------------------------------------------------- expanding
 
@@ -98,6 +91,8 @@ class Expansion:
                 self.by_declaration.setdefault(declaration.name.lower(), []).append(instance)
             if isinstance(instance.id, str):
                 self.by_id.setdefault(instance.id.lower(), instance)
+                if not instance.existing and instance.condition is not False:
+                    self._declared[instance.id.lower()] = instance
             if isinstance(instance.name, str):
                 self.by_name.setdefault(instance.name.lower(), []).append(instance)
                 kind = instance.type
@@ -292,27 +287,9 @@ class Expansion:
         return found[0] if found else None
 
     def declared_by_id(self, identity: str) -> Instance | None:
-        """The resource of this id that the whole deployment makes, seen from here outwards."""
-        lowered = identity.lower()
-        expansion: Expansion | None = self
-        while expansion is not None:
-            found = expansion.by_id.get(lowered)
-            if found is not None and not found.existing:
-                return found
-            expansion = expansion.parent.expansion if expansion.parent is not None else None
-        return self.root.search(lowered)
-
-    def search(self, lowered: str) -> Instance | None:
-        """The resource of this id in this deployment and in those nested in it that are already expanded."""
-        found = self.by_id.get(lowered)
-        if found is not None and not found.existing:
-            return found
-        for instance in self.instances:
-            if instance.expanded is not None:
-                inner = instance.expanded.search(lowered)
-                if inner is not None:
-                    return inner
-        return None
+        """The resource of this id that the whole deployment makes, nested deployments included as far as they are expanded: the
+        last one where several have the id, as in Azure's preview."""
+        return self._declared.get(identity.lower())
 
     @property
     def unknown(self) -> bool:

@@ -83,11 +83,6 @@ class Instance:
         return self._body
 
     @property
-    def expanded(self) -> Expansion | None:
-        """The nested deployment, if it has been expanded."""
-        return self._nested
-
-    @property
     def busy(self) -> bool:
         """True while the body is being evaluated."""
         return self._busy

@@ -14,7 +14,9 @@ from infra_lib.arm.deployment import BoundParameter, PreparedDeployment, Prepare
 from infra_lib.arm.evaluate import Expansion
 from infra_lib.arm.expressions import is_expression
 from infra_lib.arm.failures import COPY_COUNT, VALIDATION, EngineError, EvaluationError, too_deep
-from infra_lib.arm.functions.registry import FUNCTIONS, FunctionError
+from infra_lib.arm.functions.arguments import text_argument
+from infra_lib.arm.functions.dates import format_utc
+from infra_lib.arm.functions.registry import FunctionError
 from infra_lib.arm.graph import Dependencies, circular
 from infra_lib.arm.ids import ResourceId
 from infra_lib.arm.instances import Instance
@@ -24,8 +26,6 @@ from infra_lib.arm.places import Place, context_of
 from infra_lib.arm.scopes import Scope
 from infra_lib.arm.template import MAX_TEMPLATE_SIZE, Template, has_member, member
 from infra_lib.arm.types import KINDS, is_secure, kind_of
-
-_UTC_NOW_FORMAT = "yyyyMMddTHHmmssZ"
 
 
 class Preparation:
@@ -118,12 +118,10 @@ class Preparation:
     def _clock(self, name: str, arguments: list[Any]) -> Any:
         if name == "newguid":
             return self._new_guid()
-        pattern = arguments[0] if arguments else _UTC_NOW_FORMAT
-        moment = self._now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         try:
-            return FUNCTIONS["datetimeadd"].call([moment, "PT0S", pattern])
+            return format_utc(self._now, text_argument("utcNow", arguments, 0) if arguments else None)
         except FunctionError as error:
-            raise EvaluationError(f"utcNow() cannot use the format {pattern!r}: {error.message}") from None
+            raise EvaluationError(error.message) from None
 
     @staticmethod
     def _bound(template: Template, expansion: Expansion, given: Mapping[str, Any]) -> dict[str, BoundParameter]:

@@ -6,8 +6,9 @@ The result equals the official ``bicep snapshot``, key order apart. What only a 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any, Final
 
 from infra_lib.arm.binding import build_frame, evaluate_declarations, file_value, unknown_parameters
@@ -142,6 +143,18 @@ class Snapshot:
         """What is different in ``other``: resources and outputs added, removed or changed, property by property."""
         return compare_snapshots(self.to_dict(), other.to_dict())
 
+    def _repr_html_(self) -> str:
+        rows = [
+            (item.type, item.name, "" if item.condition is True else str(item.condition), _short(item.body))
+            for item in self.resources
+        ]
+        parts = [_html_table(f"{len(self.resources)} resources", ("type", "name", "condition", "body"), rows)]
+        if self.outputs:
+            outputs = [(name, _short(value)) for name, value in self.outputs.items()]
+            parts.append(_html_table(f"{len(self.outputs)} outputs", ("output", "value"), outputs))
+        parts += [f"<p>{escape(str(item))}</p>" for item in (*self.diagnostics, *self.unmet)]
+        return "\n".join(parts)
+
     def __str__(self) -> str:
         lines = [f"{len(self.resources)} resources"]
         lines += [
@@ -157,6 +170,13 @@ class Snapshot:
 def _short(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 100 else text[:99] + "…"
+
+
+def _html_table(title: str, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table for a notebook; every text in it is escaped."""
+    head = "".join(f"<th>{escape(column)}</th>" for column in columns)
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><caption>{escape(title)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def snapshot(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import infra_lib as infra
 from infra_lib.arm.deployment import PreparedDeployment, prepare
 from infra_lib.arm.failures import EngineError
 from infra_lib.arm.scopes import SubscriptionScope
@@ -306,3 +307,27 @@ def test_outputs_that_do_not_fit_fail_with_the_services_code() -> None:
 def test_the_template_must_be_for_the_scope() -> None:
     with pytest.raises(EngineError, match="scope of a resourceGroup"):
         prepare(template(), None, SubscriptionScope(subscription_id=SUBSCRIPTION))
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("[utcNow()]", "20260304T050607Z"),
+        ("[utcNow('o')]", "2026-03-04T05:06:07.0890000Z"),
+        ("[utcNow('')]", "03/04/2026 05:06:07"),
+        ("[dateTimeAdd(utcNow('u'), 'P1D', 'o')]", "2026-03-05T05:06:07.0000000+00:00"),
+    ],
+)
+def test_the_clock_is_in_utc(expression: str, value: str) -> None:
+    moment = datetime(2026, 3, 4, 5, 6, 7, 89_000, tzinfo=UTC)
+    source = template(parameters={"at": {"type": "string", "defaultValue": expression}})
+    assert prepare(source, {}, GROUP, now=moment).parameters["at"].value == value
+
+
+@pytest.mark.parametrize("format_", ["'Q'", "1", "null()"])
+def test_the_clock_refuses_a_wrong_format(format_: str) -> None:
+    source = template(parameters={"at": {"type": "string", "defaultValue": f"[utcNow({format_})]"}})
+    with pytest.raises(infra.TemplateError) as caught:
+        prepare(source, {}, GROUP)
+    shown, carets = str(caught.value).split("\n")[1:]
+    assert shown[carets.index("^") : len(carets)] == format_

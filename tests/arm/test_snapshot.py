@@ -392,6 +392,44 @@ def test_body_members_are_in_order_and_null_ones_left_out() -> None:
     ]
 
 
+SCRIPT = "Microsoft.Resources/deploymentScripts"
+
+
+def test_an_output_that_lacks_a_member_stays_its_expression() -> None:
+    """The member may be there once the deployment has run; the name of the deployment is no part of the expression."""
+    inner = template(
+        resource("script", SCRIPT, properties={"kind": "none"}),
+        outputs={"o": {"type": "object", "value": "[coalesce(tryGet(reference('script'), 'outputs'), createObject())]"}},
+    )
+    middle = template(nested("in", inner), outputs={"o": {"type": "object", "value": "[reference('in').outputs.o.value]"}})
+    source = template(
+        nested("mid", middle),
+        resource("a", properties={"key": "[reference('mid').outputs.o.value.key]", "all": "[reference('mid').outputs.o.value]"}),
+    )
+    assert take(source).resource("a").body["properties"] == {"key": "[coalesce(null(), createObject()).key]", "all": {}}
+
+
+def test_the_last_resource_of_an_id_is_what_others_see() -> None:
+    inner = template(
+        resource("a", apiVersion="[parameters('v')]", properties={"x": "[parameters('x')]"}),
+        parameters={name: {"type": "string"} for name in ("x", "v")},
+        outputs={"id": {"type": "string", "value": "[resourceId('Microsoft.Web/sites', 'a')]"}},
+    )
+    state = f"reference('{GROUP_ID}/providers/Microsoft.Web/sites/a', '2024-01-01').x"
+    reader = template(resource("[parameters('n')]", tags={"x": f"[{state}]"}), parameters={"n": {"type": "string"}})
+    names = ("one", "two", "three")
+    source = template(
+        nested("one", inner, parameters={"x": {"value": "first"}, "v": {"value": "2024-01-01"}}),
+        nested("readone", reader, parameters={"n": {"value": "one"}}),
+        nested("two", inner, parameters={"x": {"value": "second"}, "v": {"value": "2024-01-01"}}),
+        nested("readtwo", reader, parameters={"n": {"value": "two"}}),
+        nested("three", inner, parameters={"x": {"value": "third"}, "v": {"value": "2030-01-01"}}),
+        nested("readthree", reader, parameters={"n": {"value": "three"}}),
+    )
+    taken = take(source)
+    assert [taken.resource(name).body["tags"]["x"] for name in names] == ["first", "second", f"[{state}]"]
+
+
 def test_diff_names_every_property() -> None:
     before = take(template(resource("a", tags={"x": "1", "y": "2"}), resource("b")))
     after = take(template(resource("a", tags={"x": "3", "z": [1]}), resource("c")))
@@ -410,6 +448,21 @@ def test_prints_well() -> None:
     assert shown == "1 resources\n  Microsoft.Web/sites  a\n1 outputs\n  o = 1"
     with pytest.raises(KeyError):
         take(template()).resource("a")
+
+
+def test_shows_as_tables_in_a_notebook() -> None:
+    source = template(
+        resource("<a>", tags={"x": "y" * 200}),
+        resource("b", condition="[empty(resourceGroup().tags)]", dependsOn=["<i>"]),
+        outputs={"o": {"value": "<b>"}},
+    )
+    shown = take(source)._repr_html_()
+    assert "<td>Microsoft.Web/sites</td><td>&lt;a&gt;</td><td></td>" in shown
+    assert "<td>b</td><td>[empty(resourceGroup().tags)]</td>" in shown
+    assert "<td>o</td><td>&quot;&lt;b&gt;&quot;</td>" in shown
+    assert "&lt;i&gt;" in shown
+    assert "y" * 100 not in shown
+    assert "outputs" not in take(template())._repr_html_()
 
 
 def test_many_resources_take_time_in_proportion() -> None:

@@ -31,7 +31,11 @@ _duration = re.compile(
 
 
 def format_utc(moment: datetime, specifier: str | None = None) -> str:
-    """A moment as ``utcNow(specifier)`` writes it, by default like ``20200407T145314Z``; FunctionError for a wrong format."""
+    """A moment as ``utcNow(specifier)`` writes it, by default like ``20200407T145314Z``; FunctionError for a wrong format.
+
+    It formats as .NET's DateTime in UTC does, without the offset that dateTimeAdd() has: ``o`` ends in ``Z``, an empty format is
+    ``G``.
+    """
     return format_moment(moment_of(moment), _COMPACT if specifier is None else specifier)
 
 

@@ -123,7 +123,11 @@ def _time(frame: Frame, arguments: list[Any], call: Call) -> Any:
         raise EvaluationError(f"{call.name}() is allowed in the default of a parameter only.", node=call, kind=VALIDATION)
     if frame.clock is None:
         return residual_call(call.name, arguments)
-    return frame.clock(call.key, arguments)
+    try:
+        return frame.clock(call.key, arguments)
+    except EvaluationError as failure:
+        failure.node = call.arguments[0] if call.arguments else call
+        raise
 
 
 def _external_inputs(frame: Frame, arguments: list[Any], call: Call) -> Any:
