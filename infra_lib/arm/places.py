@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from infra_lib.arm.clouds import ENVIRONMENTS
 from infra_lib.arm.expressions import Call, Literal
 from infra_lib.arm.functions.deployments import metadata_residual
 from infra_lib.arm.functions.scopes import (
@@ -116,6 +117,8 @@ def context_of(scope: Scope, content_version: str) -> dict[str, Any]:
     """What resourceGroup(), subscription(), tenant(), managementGroup() and deployment() return at a scope, as far as it is
     known."""
     known: dict[str, Any] = {}
+    if scope.cloud in ENVIRONMENTS:
+        known["environment"] = ENVIRONMENTS[scope.cloud]
     tenant = scope.tenant_id
     if tenant is not None:
         known["tenant"] = tenant_context(tenant)

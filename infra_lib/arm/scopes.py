@@ -13,12 +13,14 @@ class _Scope:
     """What every scope may carry; None means that it is not known, so that what needs it stays unevaluated.
 
     ``location``: the resource group's location, elsewhere the deployment's own. ``tenant_id``: the directory.
-    ``deployment_name``: the name that ``deployment().name`` gives.
+    ``deployment_name``: the name that ``deployment().name`` gives. ``cloud``: the name that ``environment().name`` gives, such as
+    AzureCloud.
     """
 
     location: str | None = None
     tenant_id: str | None = None
     deployment_name: str | None = None
+    cloud: str | None = None
 
     kind: ClassVar[ScopeKind]
 

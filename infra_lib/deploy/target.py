@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from infra_lib.arm.clouds import PUBLIC_CLOUD
 from infra_lib.errors import InputError
 
 if TYPE_CHECKING:
@@ -120,6 +121,13 @@ class Target:
     def is_local(self) -> bool:
         """True for the embedded Resource Manager of this process."""
         return self._manager is not None
+
+    @property
+    def cloud(self) -> str | None:
+        """The name of the cloud that it is of, as environment().name gives it; None where that is not known."""
+        host = urlsplit(self.endpoint).hostname
+        is_public = self.is_local or host in (urlsplit(AZURE_ENDPOINT).hostname, *_LOOPBACK_HOSTS)
+        return PUBLIC_CLOUD if is_public else None
 
     @property
     def manager(self) -> LocalResourceManager | None:

@@ -30,22 +30,25 @@ def make_scope(
     location: str | None = None,
     tenant_id: str | None = None,
     deployment_name: str | None = None,
+    cloud: str | None = None,
 ) -> Scope:
     """The scope of a kind; what does not belong to the kind is not looked at."""
     if kind == "resourceGroup":
         return ResourceGroupScope(
             subscription_id=subscription_id, resource_group=resource_group,
-            location=location, tenant_id=tenant_id, deployment_name=deployment_name,
+            location=location, tenant_id=tenant_id, deployment_name=deployment_name, cloud=cloud,
         )  # fmt: skip
     if kind == "subscription":
         return SubscriptionScope(
-            subscription_id=subscription_id, location=location, tenant_id=tenant_id, deployment_name=deployment_name
-        )
+            subscription_id=subscription_id,
+            location=location, tenant_id=tenant_id, deployment_name=deployment_name, cloud=cloud,
+        )  # fmt: skip
     if kind == "managementGroup":
         return ManagementGroupScope(
-            management_group=management_group, location=location, tenant_id=tenant_id, deployment_name=deployment_name
-        )
-    return TenantScope(location=location, tenant_id=tenant_id, deployment_name=deployment_name)
+            management_group=management_group,
+            location=location, tenant_id=tenant_id, deployment_name=deployment_name, cloud=cloud,
+        )  # fmt: skip
+    return TenantScope(location=location, tenant_id=tenant_id, deployment_name=deployment_name, cloud=cloud)
 
 
 def bind(

@@ -227,6 +227,10 @@ def plan(
     Raises BicepError, ParameterError, TemplateError, InputError, and DeploymentError when the target cannot be read.
     """
     source = load(path, parameters=parameters) if not isinstance(path, Source) else path
+    if source.scope_kind == "managementGroup":
+        raise InputError(
+            f"{source.path} is for a management group: plans are made for resource groups, subscriptions and the tenant."
+        )
     policy = policy or ReusePolicy()
     bound = bind(source, set_values=set_values, overrides=overrides, inherit=inherit, environment=environment).check()
     creates = False
@@ -249,6 +253,7 @@ def plan(
         resource_group=resource_group,
         location=location,
         deployment_name=deployment_name(source.stem),
+        cloud=target.cloud,
     )
     symbols = symbolic_names(source.model) if policy.by_name or policy.bindings else {}
     with source.located():

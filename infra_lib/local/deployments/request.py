@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from infra_lib.arm.clouds import ENVIRONMENTS, PUBLIC_CLOUD
 from infra_lib.arm.deployment import PreparedDeployment, prepare
 from infra_lib.arm.scopes import ManagementGroupScope, ResourceGroupScope, Scope, SubscriptionScope, TenantScope
 from infra_lib.arm.template_hash import template_hash
@@ -23,35 +24,6 @@ from infra_lib.local.providers.resources import subscription_body, tenant_body
 MODES = ("Incremental", "Complete")
 _NAME = re.compile(r"[-\w._()]{1,64}")
 _MANAGEMENT_GROUPS = "/providers/microsoft.management/managementgroups/"
-
-ENVIRONMENT = {
-    "name": "AzureCloud",
-    "gallery": "https://gallery.azure.com/",
-    "graph": "https://graph.windows.net/",
-    "portal": "https://portal.azure.com",
-    "graphAudience": "https://graph.windows.net/",
-    "activeDirectoryDataLake": "https://datalake.azure.net/",
-    "batch": "https://batch.core.windows.net/",
-    "media": "https://rest.media.azure.net",
-    "sqlManagement": "https://management.core.windows.net:8443/",
-    "vmImageAliasDoc": "https://raw.githubusercontent.com/Azure/azure-rest-api-specs/master/arm-compute/quickstart-templates/aliases.json",
-    "resourceManager": "https://management.azure.com/",
-    "authentication": {
-        "loginEndpoint": "https://login.microsoftonline.com/",
-        "audiences": ["https://management.core.windows.net/", "https://management.azure.com/"],
-        "tenant": "common",
-        "identityProvider": "AAD",
-    },
-    "suffixes": {
-        "acrLoginServer": ".azurecr.io",
-        "azureDatalakeAnalyticsCatalogAndJob": "azuredatalakeanalytics.net",
-        "azureDatalakeStoreFileSystem": "azuredatalakestore.net",
-        "azureFrontDoorEndpointSuffix": "azurefd.net",
-        "keyvaultDns": ".vault.azure.net",
-        "sqlServerHostname": ".database.windows.net",
-        "storage": "core.windows.net",
-    },
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +118,7 @@ def _location(address: Address, body: dict[str, Any]) -> str | None:
 
 def scope_of(context: Context, address: Address, request: DeploymentRequest) -> tuple[Scope, dict[str, Any]]:
     """The scope that a deployment is at, and what functions such as resourceGroup() give there."""
-    objects: dict[str, Any] = {"tenant": tenant_body(), "environment": ENVIRONMENT}
+    objects: dict[str, Any] = {"tenant": tenant_body(), "environment": ENVIRONMENTS[PUBLIC_CLOUD]}
     objects["deployer"] = {
         "objectId": context.guid("deployer", "object"),
         "tenantId": TENANT_ID,
