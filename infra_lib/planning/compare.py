@@ -3,7 +3,8 @@
 The template says what is wanted; whatever else the service keeps or fills in is its own business. So only what the
 template declares is compared, and these are no differences: null and absent; an empty or false value and absent; the
 spelling of locations and of resource ids; the order of lists whose items have names; properties that cannot be read back;
-values that only a deployment can know.
+values that only a deployment can know; numbers as tags and their texts; a child in a list of its parent that the template
+declares as a resource of its own.
 """
 
 from __future__ import annotations
@@ -82,10 +83,15 @@ _NOTHING = PropertyFacts()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """The outcome: what differs, and the paths of secrets that were wanted but cannot be read back to be compared."""
+    """The outcome: what differs, and the paths of secrets that were wanted but cannot be read back to be compared.
+
+    ``left_out`` are the lower-case ids of children that the live resource lists and the wanted one does not, because the
+    template declares them as resources of their own: a write of this one takes them away.
+    """
 
     differences: tuple[Difference, ...]
     uncompared: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
 
     @property
     def immutable(self) -> tuple[Difference, ...]:
@@ -102,29 +108,39 @@ def compare(
     knowledge: Knowledge | None = None,
     changing: frozenset[str] = frozenset(),
     secrets: Secrets | None = None,
+    declared: frozenset[str] = frozenset(),
 ) -> Comparison:
     """Compare a resource's wanted body with its live one.
 
     ``changing`` holds the lower-case ids of resources that this deployment writes: a value that is read from one of them is a
     difference, since it may change; any other unknown value is taken to be as it was. ``secrets`` tells about values that cannot
-    be read back; what it does not know is in the result's ``uncompared``.
+    be read back; what it does not know is in the result's ``uncompared``. ``declared`` holds the lower-case ids of all resources
+    of the plan.
     """
-    walker = _Walker(resource_type, api_version, knowledge or NoKnowledge(), changing, secrets or NoSecrets())
+    walker = _Walker(resource_type, api_version, knowledge or NoKnowledge(), changing, secrets or NoSecrets(), declared)
     differences = tuple(walker.members(desired, live, (), ""))
-    return Comparison(differences=differences, uncompared=tuple(walker.uncompared))
+    return Comparison(differences=differences, uncompared=tuple(walker.uncompared), left_out=tuple(walker.left_out))
 
 
 class _Walker:
     def __init__(
-        self, resource_type: str, api_version: str, knowledge: Knowledge, changing: frozenset[str], secrets: Secrets
+        self,
+        resource_type: str,
+        api_version: str,
+        knowledge: Knowledge,
+        changing: frozenset[str],
+        secrets: Secrets,
+        declared: frozenset[str],
     ) -> None:
         self._type = resource_type
         self._version = api_version
         self._knowledge = knowledge
         self._changing = changing
         self._secrets = secrets
+        self._declared = declared
         self._pointer: list[str] = []
         self.uncompared: list[str] = []
+        self.left_out: list[str] = []
 
     def members(
         self, desired: Mapping[str, Any], live: Mapping[str, Any], names: tuple[str, ...], path: str
@@ -163,14 +179,22 @@ class _Walker:
             yield from self._object(wanted, live, names, path, facts)
         elif isinstance(wanted, list | tuple):
             yield from self._list(wanted, live, names, path, facts)
+        elif live is None and isinstance(wanted, str) and (same := self._held(wanted)) is not None:
+            # The target keeps the text and does not show it, although the type does not say that it is a secret.
+            if not same:
+                yield Difference(path=path, before=HIDDEN, after=HIDDEN)
         elif not _same(wanted, live, names, facts):
             yield self._difference(path, live, wanted, names, facts)
+
+    def _held(self, wanted: str) -> bool | None:
+        """Whether the resource holds the text here; None where that cannot be known."""
+        return self._secrets.same("".join(f"/{step}" for step in self._pointer), wanted)
 
     def _hidden(self, wanted: Any, path: str) -> Iterator[Difference]:
         """A value that cannot be read back; one that only the deployment knows is taken to be as it was."""
         if isinstance(wanted, Residual):
             return
-        same = self._secrets.same("".join(f"/{step}" for step in self._pointer), wanted) if isinstance(wanted, str) else None
+        same = self._held(wanted) if isinstance(wanted, str) else None
         if same is None:
             self.uncompared.append(path)
         elif not same:
@@ -217,6 +241,10 @@ class _Walker:
                 with self._at(index):
                     yield from self.members(rest, match, names, f"{path}[{label}]")
         for item in there.values():
+            identity = str(_get(item, "id")).lower()
+            if identity in self._declared:
+                self.left_out.append(identity)
+                continue
             yield self._difference(f"{path}[{_get(item, key)}]", item, None, names, facts)
 
     def _difference(self, path: str, before: Any, after: Any, names: tuple[str, ...], facts: PropertyFacts) -> Difference:
@@ -227,6 +255,8 @@ class _Walker:
 
 
 def _same(wanted: Any, live: Any, names: tuple[str, ...], facts: PropertyFacts) -> bool:
+    if names[0].lower() == "tags" and isinstance(live, str) and isinstance(wanted, bool | int | float):
+        return str(wanted).lower() == live.lower()
     if isinstance(wanted, bool) or isinstance(live, bool):
         return wanted is live or (wanted is False and live is None)
     if live is None:

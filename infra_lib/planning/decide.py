@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from infra_lib.planning.added_secrets import without_added
@@ -57,11 +58,17 @@ def decide(
     """
     changes: list[Change] = []
     changing: set[str] = set()
+    declared = frozenset(resource.id.lower() for resource in resources)
+    taken_away: set[str] = set()
     for resource in resources:
         if resource.existing:
             continue
         state = live.get(resource.id.lower(), MISSING)
-        change = _decide_one(resource, state, policy, knowledge, frozenset(changing), secrets)
+        change, left_out = _decide_one(resource, state, policy, knowledge, frozenset(changing), secrets, declared)
+        if change.action == "update":
+            taken_away.update(left_out)
+        elif change.action == "unchanged" and resource.id.lower() in taken_away:
+            change = replace(change, action="update", reason="is written again: what it belongs to is written without it")
         if change.writes:
             changing.add(resource.id.lower())
         changes.append(change)
@@ -75,16 +82,18 @@ def _decide_one(
     knowledge: Knowledge | None,
     changing: frozenset[str],
     secrets: Callable[[DesiredResource], Secrets] | None,
-) -> Change:
+    declared: frozenset[str],
+) -> tuple[Change, tuple[str, ...]]:
+    """The decision, and the ids of children that a write would take away."""
     if not resource.is_known:
-        return Change(action="create", resource=resource, reason="its name is known during the deployment alone")
+        return Change(action="create", resource=resource, reason="its name is known during the deployment alone"), ()
     comparison = Comparison(differences=(), uncompared=())
     finding: Finding
     if state.status == "present":
         comparison = compare(
             resource.body, without_added(state.body, resource.body),
             resource_type=resource.type, api_version=resource.api_version, knowledge=knowledge, changing=changing,
-            secrets=secrets(resource) if secrets is not None else None,
+            secrets=secrets(resource) if secrets is not None else None, declared=declared,
         )  # fmt: skip
         finding = "immutable" if comparison.immutable else "differs" if comparison.differences else "equal"
     else:
@@ -101,7 +110,8 @@ def _decide_one(
     if comparison.uncompared and action in ("unchanged", "keep", "update"):
         reason += f"; not known, since it cannot be read back: {', '.join(comparison.uncompared)}"
     shown = comparison.differences if action in ("update", "conflict") else ()
-    return Change(action=action, resource=resource, reason=reason, differences=shown, live_tags=state.body.get("tags"))
+    change = Change(action=action, resource=resource, reason=reason, differences=shown, live_tags=state.body.get("tags"))
+    return change, comparison.left_out
 
 
 def _summary(differences: Sequence[Difference]) -> str:

@@ -34,8 +34,13 @@ DECISIONS = json.loads((Path(__file__).parent / "decisions.json").read_text())
 
 def desired(**changes: Any) -> DesiredResource:
     values: dict[str, Any] = {
-        "path": "resources.account", "symbol": "account", "id": ID, "type": TYPE, "name": "one",
-        "api_version": "2026-04-01", "body": WANTED,
+        "path": "resources.account",
+        "symbol": "account",
+        "id": ID,
+        "type": TYPE,
+        "name": "one",
+        "api_version": "2026-04-01",
+        "body": WANTED,
     }
     return DesiredResource(**{**values, **changes})
 
@@ -103,6 +108,7 @@ def test_a_policy_that_there_is_not_is_refused_in_python_too(wrong: dict[str, An
         ({"properties": {"Mode": "x"}}, {"properties": {"mode": "x"}}),
         ({"properties": {"n": 1}}, {"properties": {"n": 1.0}}),
         ({"dependsOn": ["x"], "tags": {"a": "b"}}, {"tags": {"a": "b", "c": "d"}}),
+        ({"tags": {"n": 3, "b": True}}, {"tags": {"n": "3", "b": "true"}}),
     ],
 )
 def test_what_is_no_difference(wanted: dict[str, Any], live: dict[str, Any]) -> None:
@@ -122,6 +128,8 @@ def test_what_is_no_difference(wanted: dict[str, Any], live: dict[str, Any]) -> 
         ({"properties": {"a": [1]}}, {"properties": {"a": [1, 2]}}, ["properties.a"]),
         ({"kind": "StorageV2"}, {"kind": "FileStorage"}, ["kind"]),
         ({"properties": {"n": 1}}, {"properties": {"n": True}}, ["properties.n"]),
+        ({"properties": {"n": 1}}, {"properties": {"n": "1"}}, ["properties.n"]),
+        ({"tags": {"n": 3}}, {"tags": {"n": "4"}}, ["tags.n"]),
     ],
 )
 def test_what_is_a_difference(wanted: dict[str, Any], live: dict[str, Any], paths: list[str]) -> None:
@@ -159,3 +167,51 @@ def test_an_unknown_value_differs_only_when_what_it_reads_is_written() -> None:
     assert compare(wanted, live, resource_type="t", api_version="v").differences == ()
     moving = compare(wanted, live, resource_type="t", api_version="v", changing=frozenset([ID.lower()]))
     assert [difference.path for difference in moving.differences] == ["properties.key"]
+
+
+class Held:
+    """A target that holds texts which it does not show."""
+
+    def __init__(self, texts: dict[str, str]) -> None:
+        self.texts = texts
+
+    def value(self, wanted: Residual) -> str | None:
+        return None
+
+    def same(self, pointer: str, wanted: str) -> bool | None:
+        return self.texts[pointer] == wanted if pointer in self.texts else None
+
+
+def test_a_text_that_is_held_and_not_shown_is_compared_though_the_type_does_not_call_it_a_secret() -> None:
+    wanted = {"properties": {"sharedKey": "a", "other": "b", "gone": "c"}}
+    held = Held({"/properties/sharedKey": "a", "/properties/other": "x"})
+    found = compare(wanted, {"properties": {}}, resource_type=TYPE, api_version="1", secrets=held).differences
+    assert [(item.path, item.before, item.after) for item in found] == [
+        ("properties.other", "***", "***"), ("properties.gone", None, "c"),
+    ]  # fmt: skip
+
+
+NETWORK = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/net"
+
+
+@pytest.mark.parametrize(("tag", "actions"), [("same", ["unchanged", "unchanged"]), ("new", ["update", "update"])])
+def test_a_child_that_is_declared_by_itself_goes_on_when_its_parent_is_written_without_it(tag: str, actions: list[str]) -> None:
+    inline, own = {"name": "inline", "properties": {"addressPrefix": "10.0.0.0/24"}}, f"{NETWORK}/subnets/own"
+    network = desired(
+        path="resources.net", symbol="net", id=NETWORK, type="Microsoft.Network/virtualNetworks", name="net",
+        body={"tags": {"t": tag}, "properties": {"subnets": [inline]}},
+    )  # fmt: skip
+    subnet = desired(
+        path="resources.own", symbol="own", id=own, type="Microsoft.Network/virtualNetworks/subnets", name="net/own",
+        body={"properties": {"addressPrefix": "10.0.1.0/24"}},
+    )  # fmt: skip
+    listed = [
+        {**inline, "id": f"{NETWORK}/subnets/inline"},
+        {"name": "own", "id": own, "properties": {"addressPrefix": "10.0.1.0/24"}},
+    ]
+    live = {
+        NETWORK.lower(): LiveState(status="present", body={"tags": {"t": "same"}, "properties": {"subnets": listed}}),
+        own.lower(): LiveState(status="present", body={"properties": {"addressPrefix": "10.0.1.0/24"}}),
+    }
+    changes = decide([network, subnet], live, ReusePolicy()).changes
+    assert [change.action for change in changes] == actions
