@@ -105,7 +105,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return EXIT_FAILED
     except (KeyboardInterrupt, click.Abort) as error:
         if isinstance(error, click.Abort) and not isinstance(error.__cause__, KeyboardInterrupt):
-            fail("Nothing was done: it was not confirmed.")
+            fail("Nothing was done.")
             return EXIT_FAILED
         chosen = next((name for name in (sys.argv[1:] if arguments is None else arguments) if name in COMMANDS), "")
         fail(f"Interrupted. {_INTERRUPTED.get(chosen, '')}".rstrip())
