@@ -3,36 +3,42 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 
+_MADE_FOR = "made-for"
 _PIP = """#!/bin/sh
-python="{python}"
+python={python}
 "$python" -c "import pip" 2>/dev/null || "$python" -m ensurepip --default-pip >/dev/null || exit 1
 exec "$python" -m pip "$@"
 """
 
 
 def make_environment(folder: Path) -> Path:
-    """A virtual environment in ``folder``, made when it is missing; its folder of programs.
+    """A virtual environment in ``folder``, made when it is missing or was made elsewhere; its folder of programs.
 
     It sees the packages of the Python that runs this library, in place of those that the image would bring, and never changes
     them.
     """
     programs = folder / "bin"
-    if (programs / "python").exists():
-        return programs
-    # Imported here: it is slow, and needed once for an app.
-    import venv
+    # What pip installs has the folder and the version of Python in it: an environment that was moved, or that was not made to
+    # its end, is made anew.
+    purpose = f"{folder}\nPython {sys.version_info.major}.{sys.version_info.minor}\n"
+    made_for = folder / _MADE_FOR
+    if not (programs / "python").exists() or not made_for.is_file() or made_for.read_text() != purpose:
+        # Imported here: it is slow, and needed once for an app.
+        import venv
 
-    venv.EnvBuilder(with_pip=False, symlinks=True).create(folder)
+        venv.EnvBuilder(with_pip=False, symlinks=True, clear=True).create(folder)
+        for name in ("pip", "pip3"):
+            script = programs / name
+            script.write_text(_PIP.format(python=shlex.quote(str(programs / "python"))))
+            script.chmod(0o755)
+        made_for.write_text(purpose)
     packages = next(folder.glob("lib/python*/site-packages"))
     host = [item for item in sys.path if Path(item).name in ("site-packages", "dist-packages")]
     (packages / "host.pth").write_text("".join(f"{item}\n" for item in host))
-    for name in ("pip", "pip3"):
-        script = programs / name
-        script.write_text(_PIP.format(python=programs / "python"))
-        script.chmod(0o755)
     return programs
 
 
