@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from azure.core.exceptions import HttpResponseError
 
 from infra_lib.deploy.target import Target
 from infra_lib.errors import InputError
+from infra_lib.local.replicas.engine import private_folder
 from tests.local.conftest import GROUP, Clients
 from tests.local.running import App, World, eventually, get
 from tests.local.test_replicas import log, processes_of
@@ -192,6 +194,10 @@ def test_secrets_are_files_in_a_volume(world: EngineWorld) -> None:
     app = world.app_of(template, secrets=[{"name": "a", "value": "one "}, {"name": "b", "value": "two"}])
     app.deploy()
     assert get(app.url, "/seen") == (200, "one two")
+    private = private_folder(app.replicas()[0].name)
+    assert stat.S_IMODE(private.stat().st_mode) == 0o700
+    app.apps.container_apps.begin_delete(GROUP, "app1").result()
+    eventually(lambda: not private.exists())
 
 
 @pytest.mark.parametrize(("there", "passed"), [(True, "all"), (False, "")])

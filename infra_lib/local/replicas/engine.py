@@ -153,9 +153,9 @@ def mount_option(mount: Mapping[str, Any]) -> str:
     return text.getvalue()
 
 
-def private_folder() -> Path:
-    """A new folder that only this user sees, in memory where there is such a place."""
-    return Path(tempfile.mkdtemp(prefix="infra-", dir=_MEMORY if os.access(_MEMORY, os.W_OK) else None))
+def private_folder(replica: str) -> Path:
+    """Where a replica has what only this user may see: in memory where there is such a place. Not made here."""
+    return (_MEMORY if os.access(_MEMORY, os.W_OK) else Path(tempfile.gettempdir())) / f"infra-{replica}"
 
 
 def last_line(text: str) -> str:

@@ -134,7 +134,8 @@ class EnginePod(Pod):
         # A share is not relabelled for SELinux: this machine's own programs read it, too.
         self.labels = ["--label", f"{FOLDER_LABEL}={Path(spec['folder']).parent}", "--label", f"{REPLICA_LABEL}={self.prefix}"]
         self.common = [*self.labels, "--security-opt", "label=disable"]
-        self._private = private_folder()
+        self._private = private_folder(spec["name"])
+        self._private.mkdir(mode=0o700)
         self._pulling: subprocess.Popen[str] | None = None
         self.initial = [EngineContainer(self, body, None) for body in spec["initContainers"]]
         self.containers = [EngineContainer(self, body, place) for place, body in enumerate(spec["containers"])]

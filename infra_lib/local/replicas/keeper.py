@@ -22,7 +22,7 @@ from typing import Any
 
 from infra_lib.local.replicas import launch
 from infra_lib.local.replicas.channel import CONTROL, RESULT, STARTED, VOLUMES, Channel, Message, answer, read_request
-from infra_lib.local.replicas.engine import REPLICA_LABEL, Engine
+from infra_lib.local.replicas.engine import REPLICA_LABEL, Engine, private_folder
 from infra_lib.local.replicas.execution import Execution, Run
 from infra_lib.local.replicas.proxy import carry_out
 from infra_lib.local.replicas.relay import respond
@@ -80,11 +80,12 @@ class Replica:
         self.over.set()
 
     def _clear(self) -> None:
-        """Drop all of it but its logs; with a container engine what it may have left behind."""
+        """Drop all of it but its logs; with a container engine what a pod that was ended from outside left behind."""
         for name in ("root", VOLUMES):
             shutil.rmtree(Path(self.spec["folder"]) / name, ignore_errors=True)
         if self.spec.get("engine"):
             Engine(**self.spec["engine"]).remove(REPLICA_LABEL, f"infra-{self.name}")
+            shutil.rmtree(private_folder(self.name), ignore_errors=True)
 
     @property
     def ready(self) -> bool:
