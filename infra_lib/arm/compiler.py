@@ -59,7 +59,22 @@ def compile_node(root: Node) -> Closure:
         elif isinstance(node, Access):
             pending.append((node.target, False))
             pending += [(key, False) for key in node.keys]
+    if _is_lambda(root):
+        return _misplaced_lambda(root)
     return _once(root, closures[root]) if not root.varies else closures[root]
+
+
+def _takes_lambdas(node: Call) -> bool:
+    function = lookup(node.name)
+    return function is not None and function.status == "lambda"
+
+
+def _is_lambda(node: Node) -> bool:
+    return isinstance(node, Call) and node.key == "lambda"
+
+
+def _misplaced_lambda(node: Node) -> Closure:
+    return _raising("A lambda stands as an argument of functions that call one alone, such as map() and filter().", node)
 
 
 def _compile_one(node: Node, closures: dict[Node, Closure]) -> Closure:
@@ -67,9 +82,15 @@ def _compile_one(node: Node, closures: dict[Node, Closure]) -> Closure:
         value = node.value
         return lambda _frame: value
     if isinstance(node, Call):
+        misplaced = next(filter(_is_lambda, node.arguments), None)
+        if misplaced is not None and not _takes_lambdas(node):
+            return _misplaced_lambda(misplaced)
         parts = [argument_closure(node, argument, closures) for argument in node.arguments]
         return _compile_call(node, parts)
     assert isinstance(node, Access)  # noqa: S101 - there is no fourth kind
+    misplaced = next(filter(_is_lambda, (node.target, *node.keys)), None)
+    if misplaced is not None:
+        return _misplaced_lambda(misplaced)
     target = argument_closure(node, node.target, closures)
     keys = [closures[key] for key in node.keys]
     closure = _compile_access(node, target, keys)

@@ -61,7 +61,7 @@ class Preparation:
             raise EngineError([too_deep()]) from None
 
     def _run(self) -> PreparedDeployment:
-        if len(json.dumps(self._raw, ensure_ascii=False).encode()) > MAX_TEMPLATE_SIZE:
+        if len(json.dumps(self._raw, ensure_ascii=False).encode("utf-8", "surrogatepass")) > MAX_TEMPLATE_SIZE:
             raise EvaluationError(f"The template is larger than {MAX_TEMPLATE_SIZE // 2**20} MB.", kind=VALIDATION)
         template = Template(self._raw)
         if template.scope_kind != self._scope.kind:

@@ -74,6 +74,8 @@ def _deep_json(count: int) -> Any:
         (_out("[copyIndex()]"), "TemplateValidationException", "outside of a loop"),
         (_out("[if('true', 1, 2)]"), "ExpressionException", "true or false"),
         (_out("[utcNow()]"), "TemplateValidationException", "default of a parameter only"),
+        (_out("[lambda('x', 1)]"), "ExpressionException", "argument of functions that call one"),
+        (_out("[createArray(lambda('x', 1))]"), "ExpressionException", "argument of functions that call one"),
         (_out("[resourceId('a/b', 'x', 'y', 'z', 'w')]"), "ExpressionException", "1 names"),
         (_out(_deep(1000)), "ExpressionException", "levels deep"),
         (_out("['" + "x" * 25_000 + "']"), "ExpressionException", "24576"),
