@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -74,6 +75,7 @@ def follow_log(
     while True:
         over = is_over()
         began, quiet = time.monotonic(), quiet + 1
+        seen.connect()
         try:
             for line in _once(target, source.url, token, lines=_MOST_LINES if seen.latest else lines, follow=not over):
                 failures = 0
@@ -100,12 +102,18 @@ def follow_log(
 
 
 class _Seen:
-    """What has been given of a log so far."""
+    """What has been given of a log so far. Only another connection repeats lines: within one, equal lines are several."""
 
     def __init__(self) -> None:
         self.latest = ""
-        self._at_latest: set[str] = set()
+        self._at_latest: Counter[str] = Counter()
+        self._until = ""
+        self._repeated: Counter[str] = Counter()
         self._said: set[str] = set()
+
+    def connect(self) -> None:
+        """Another connection begins, which gives the last lines again."""
+        self._until, self._repeated = self.latest, self._at_latest.copy()
 
     def is_new(self, line: LogLine) -> bool:
         """Whether a line has not been given yet; it is from here on."""
@@ -115,11 +123,15 @@ class _Seen:
             repeated = bool(line.time) and line.text in self._said
             self._said.add(line.text)
             return not repeated
-        if moment < self.latest or (moment == self.latest and line.text in self._at_latest):
+        if moment < self._until:
+            return False
+        if moment == self._until and self._repeated[line.text]:
+            self._repeated[line.text] -= 1
             return False
         if moment > self.latest:
-            self.latest, self._at_latest = moment, set()
-        self._at_latest.add(line.text)
+            self.latest, self._at_latest = moment, Counter()
+        if moment == self.latest:
+            self._at_latest[line.text] += 1
         return True
 
 

@@ -125,3 +125,8 @@ def test_a_log_that_never_answers_is_a_failure(streams: Streams) -> None:
 def test_a_container_that_runs_once_is_over_when_its_stream_only_repeats_itself(streams: Streams) -> None:
     streams.answers = [[*GREETING, FIRST], [*GREETING, FIRST]]
     assert follow(streams, lambda: False, once=True) == [FIRST[1]]
+
+
+def test_equal_lines_of_the_same_moment_are_several_and_given_once_each(streams: Streams) -> None:
+    streams.answers = [[FIRST, THIRD, THIRD, THIRD], [THIRD, THIRD, THIRD, THIRD, FOURTH]]
+    assert follow(streams, over_after(1)) == [FIRST[1], *[THIRD[1]] * 4, FOURTH[1]]
