@@ -17,7 +17,7 @@ from infra_lib.local.addresses import parse
 from infra_lib.local.protocol import ServiceError
 from infra_lib.local.replicas import launch
 from infra_lib.local.replicas.channel import CONTROL, ENGINE, RESULT, STARTED, Message, ask, listen
-from infra_lib.local.replicas.engine import ENGINES, FOLDER_LABEL, EngineError, find_engine
+from infra_lib.local.replicas.engine import ENGINES, FOLDER_LABEL, EngineError, find_engine, private_folder
 from infra_lib.local.replicas.isolation import IsolationError, find_isolation
 from infra_lib.local.replicas.logfile import follow as follow_log
 from infra_lib.local.replicas.logfile import tail
@@ -253,10 +253,12 @@ def _end_below(folder: Path) -> None:
 
 
 def _remove_left_over(folder: Path) -> None:
-    """Remove the engine's containers of an app or execution that nobody keeps any more."""
+    """Remove what is left of the engine's containers of an app or execution that nobody keeps any more."""
     marker = folder / ENGINE
     if not marker.is_file():
         return
+    for replica in folder.iterdir():
+        shutil.rmtree(private_folder(replica.name), ignore_errors=True)
     try:
         find_engine(marker.read_text()).remove(FOLDER_LABEL, str(folder))
     except EngineError:
