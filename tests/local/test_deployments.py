@@ -55,6 +55,18 @@ def failure(action: Callable[[], Any]) -> HttpResponseError:
 # ---------------------------------------------------------------------------------------------- the way it goes
 
 
+def test_who_sent_a_deployment_learns_its_end_although_another_of_the_name_replaced_it(clients: Clients) -> None:
+    def send(name: str) -> Any:
+        body: Any = {"properties": {"mode": "Incremental", "template": template([vault(name)])}}
+        return clients.deployments.deployments.begin_create_or_update(GROUP, "main", body)
+
+    clients.manager.inject(Fault(method="PUT", path="*/vaults/bad", code="Broken", message="It broke."))
+    first, failing, last = send("vault1"), send("bad"), send("vault2")
+    assert first.result().properties.provisioning_state == "Succeeded"
+    assert leaves(failure(failing.result).error) == [("Broken", "")]
+    assert last.result().properties.provisioning_state == "Succeeded"
+
+
 def test_resources_are_deployed_in_order_with_parameters_and_outputs(clients: Clients) -> None:
     source = template(
         [

@@ -21,6 +21,7 @@ from infra_lib.local.store import Record
 
 _KIND = DEPLOYMENT_TYPE.lower()
 _MARK = "/providers/microsoft.resources/deployments/"
+_KEPT_OUTCOMES = 8
 
 
 def _address(call: Call, *, below: int = 0) -> Address:
@@ -57,6 +58,8 @@ def _put(context: Context, call: Call) -> Reply:
     prepared = prepare_request(context, address, request, lambda vault, name, _: vault_secret(context, vault, name))
     preflight.check(context, address.name, prepared)
     record = new_record(address, request, prepared)
+    if existing is not None:
+        record.private["earlier"] = _earlier(existing)
     shown = {**record.body, "properties": dict(record.properties)}
     begin(context, record, request, prepared, call)
     status = f"{call.path}/operationStatuses/{record.private['operation']}"
@@ -76,17 +79,28 @@ def _get(context: Context, call: Call) -> Reply:
 
 def _state(context: Context, call: Call) -> Reply:
     record = _existing(context, _address(call, below=2))
-    if call.path.rsplit("/", 1)[1] != record.private["operation"]:
+    operation = call.path.rsplit("/", 1)[1]
+    earlier: dict[str, Any] | None = record.private.get("earlier", {}).get(operation)
+    if earlier is not None:
+        return Reply(200, earlier)
+    if operation != record.private["operation"]:
         raise ServiceError(
             404, "OperationNotFound", f"The operation '{call.path}' could not be found: the deployment was replaced."
         )
-    state = record.properties["provisioningState"]
-    if state in ACTIVE:
+    if record.properties["provisioningState"] in ACTIVE:
         return Reply(200, {"status": "Running"}, {"Retry-After": RETRY_AFTER})
-    body: dict[str, Any] = {"status": state}
-    if "error" in record.properties:
-        body["error"] = record.properties["error"]
-    return Reply(200, body)
+    return Reply(200, _outcome(record))
+
+
+def _outcome(record: Record) -> dict[str, Any]:
+    properties = record.properties
+    return {"status": properties["provisioningState"], **({"error": properties["error"]} if "error" in properties else {})}
+
+
+def _earlier(existing: Record) -> dict[str, Any]:
+    """How the latest deployments of a name ended, by operation: who sent one asks for its end although another replaced it."""
+    ended = {**existing.private.get("earlier", {}), existing.private["operation"]: _outcome(existing)}
+    return dict([*ended.items()][-_KEPT_OUTCOMES:])
 
 
 def _delete(context: Context, call: Call) -> Reply:
