@@ -70,6 +70,7 @@ CODES: dict[str, Entry] = {
     "BCP390": Entry("error", "The type does not say what its items are."),
     "BCP391": Entry("error", "A part can be taken only of the name of a type.", "Declare the type and refer to it by name."),
     "BCP394": Entry("error", "A whole resource cannot be a type.", "Take a part of it, such as .properties."),
+    "BCP440": Entry("error", "@secure() cannot stand on a value of any type.", "Say that it is a string or an object."),
     "INF302": Entry(
         "error",
         "{name}<> cannot be compiled: no resource types are imported.",

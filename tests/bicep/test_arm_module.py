@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from infra_lib.bicep.compiler import compile_text
 from infra_lib.bicep.sources.arm_module import exports, read_module, target_scope
 from infra_lib.diagnostics import describe
 
@@ -62,7 +63,6 @@ def test_the_templates_of_the_golden_cases(path: Path) -> None:
         template(stray={}),
         template(parameters=[]),
         template(resources={}),
-        template(parameters={"p": {}}),
         template(parameters={"p": 5}),
         template(parameters={"p": {"type": "text"}}),
         template(parameters={"p": {"type": "string", "minLength": "1"}}),
@@ -161,3 +161,11 @@ def test_exports() -> None:
     }
     assert found["t"].description == "a text"
     assert found["many"].value == {"copy": {"name": "many", "count": 2, "input": 0}}
+
+
+def test_a_parameter_without_a_type_takes_anything() -> None:
+    assert reason(template(parameters={"p": {}})) is None
+    source = "module m 'm.json' = {\n  params: {\n    p: [1]\n  }\n}\n"
+    compiled = compile_text(source, others={"/m.json": json.dumps(template(parameters={"p": {}}))})
+    assert compiled.template is not None
+    assert compiled.template["resources"]["m"]["properties"]["parameters"] == {"p": {"value": [1]}}

@@ -180,6 +180,12 @@ def test_a_json_template_as_the_target(folder: Folder) -> None:
         ("using none\nparam a = 1 % 0\nparam b = a", [("BCP410", 2, 11)]),
         ("using none\nimport * as m from 'faulty.bicep'\nparam a = m.v", [("BCP104", 2, 15), ("BCP063", 3, 11)]),
         ("using none\nimport { none } from 'lib.bicep'\nparam a = none()", [("BCP360", 2, 10), ("BCP059", 3, 11)]),
+        ("using 'main.bicepparam'", [("BCP278", 1, 7)]),
+        ("@gone(x)\nusing none\n@gone()\nparam a = 1", [("BCP130", 1, 1), ("BCP130", 3, 1)]),
+        (
+            "using none\nimport { f } from 'place.bicep'\nparam a = '${f()}${externalInput('k')}'",
+            [("BCP338", 3, 11)],
+        ),
         ("using none\nparam a = fail('because')", [("BCP338", 2, 11)]),
         ("using none\nparam c = b\nvar b = a\nparam a = getSecret('s', 'g', 'v', 'n')", [("BCP368", 3, 9)]),
         ("using none\nparam c = b\nvar b = missing", [("BCP062", 2, 11), ("BCP057", 3, 9)]),
@@ -198,7 +204,9 @@ def test_a_json_template_as_the_target(folder: Folder) -> None:
     ],
 )
 def test_mistakes(folder: Folder, text: str, errors: list[tuple[str, int, int]]) -> None:
-    folder.write(faulty__bicep="@export()\nvar v = 1 1\n")
+    folder.write(
+        faulty__bicep="@export()\nvar v = 1 1\n", place__bicep="@export()\nfunc f() string => resourceGroup().location\n"
+    )
     assert sorted(folder.errors(text)) == sorted(errors)
 
 
@@ -233,7 +241,7 @@ def test_types_of_nested_values(folder: Folder) -> None:
 param one t
 param many t[] = []
 @sealed()
-param closed { name: string } = { name: 'x' }
+param closed { name: string, note: string? } = { name: 'x' }
 """
     )
 
@@ -245,7 +253,8 @@ param closed { name: string } = { name: 'x' }
     assert errors("param one = { name: 'a', size: 'M', n: 4 }") == [("BCP036", 2, 32), ("BCP327", 2, 40)]
     assert errors("param one = { name: 'a', size: 's' }") == [("BCP088", 2, 32)]
     assert errors("param one = { name: 'a' }", "param many = [{ name: null }, 5]") == [("BCP034", 3, 31), ("BCP036", 3, 23)]
-    assert errors("param one = { name: 'a' }", "param closed = { name: 'x', nam: 1 }") == [("BCP089", 3, 29)]
+    assert errors("param one = { name: 'a' }", "param closed = { name: 'x', nte: 1 }") == [("BCP089", 3, 29)]
+    assert errors("param one = { name: 'a' }", "param closed = { name: 'x', nam: 1 }") == [("BCP037", 3, 29)]
     assert errors("param one = { name: 'a' }", "param closed = { name: 'x', other: 1 }") == [("BCP037", 3, 29)]
 
 

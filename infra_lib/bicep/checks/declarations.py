@@ -24,14 +24,12 @@ def check_target_scope(model: SemanticModel) -> None:
             start = declaration.decorators[0].start
             model.report("BCP130", (start, start + 1))
         value = declaration.value
-        if isinstance(value, s.VariableAccess) and isinstance(model.symbols.get(value), sym.VariableSymbol | sym.ParameterSymbol):
-            model.report("BCP032", value)
-        elif isinstance(value, s.StringSyntax):
-            if value.expressions:
-                model.report("BCP032", value)
-            elif not _is_target_scope(model, value.literal or ""):
-                expected = " | ".join(f"'{scope}'" for scope in _TARGET_SCOPES)
-                model.report("BCP033", value, expected=expected, actual=f"'{value.literal}'")
+        for node in not_constant(value):
+            model.report("BCP032", node)
+        text = value.literal if isinstance(value, s.StringSyntax) else None
+        if text is not None and not _is_target_scope(model, text):
+            expected = " | ".join(f"'{scope}'" for scope in _TARGET_SCOPES)
+            model.report("BCP033", value, expected=expected, actual=f"'{text}'")
 
 
 def _is_target_scope(model: SemanticModel, text: str) -> bool:

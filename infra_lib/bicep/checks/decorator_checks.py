@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from infra_lib.bicep import syntax as s
+from infra_lib.bicep.checks.mistakes import has_mistake
 from infra_lib.bicep.checks.type_checks import type_syntax_of, types_below
 from infra_lib.bicep.semantics import symbols as sym
 from infra_lib.bicep.semantics.constants import not_constant
@@ -15,6 +16,7 @@ from infra_lib.bicep.typing.declared_types import (
     DiscriminatedType,
     InvalidType,
     ObjectType,
+    PrimitiveType,
     TupleType,
     UnionType,
     base_name,
@@ -175,7 +177,7 @@ class _Checks:
 
     def constant_arguments(self, call: Call) -> bool:
         """True when every argument is known while compiling; BCP032 at what is not."""
-        if any(self.is_wrong(argument) for argument in call.arguments):
+        if any(self.is_wrong(argument) or has_mistake(self.model, argument) for argument in call.arguments):
             return False
         found = [node for argument in call.arguments for node in not_constant(argument)]
         for node in found:
@@ -231,6 +233,8 @@ class _Checks:
             self.model.report("BCP124", decorator, name=name, type=type_text(target))
             if name == "secure":
                 return
+        if name == "secure" and kind is None and isinstance(target, PrimitiveType) and target.name == "any":
+            self.model.report("BCP440", decorator)
         if name in _NOT_ON_REFERENCES and self.refers_to_declared_type():
             self.model.report("BCP308", decorator, name=name)
         if name in ("minLength", "maxLength") and (isinstance(target, UnionType) or is_literal(target)):

@@ -39,6 +39,8 @@ def _is_certain(model: SemanticModel, node: s.Expression) -> bool:
         return all(model.resource_table.resource_at(branch) is not None or _is_certain(model, branch) for branch in branches)
     if is_any(model, node):
         return not has_mistake(model, node)
+    if model.resource_table.read_scope(node) is not None:
+        return True
     return kinds_of(model, node) is not None and not list(node.children())
 
 
@@ -59,10 +61,9 @@ def check_inlined_existing(model: SemanticModel) -> None:
         for use in model.uses.get(resource, ()):
             if use.symbol in inlined and dependencies.start <= use.node.start and use.node.end <= dependencies.end:
                 model.report("BCP434", use.node, name=use.symbol.name)
-    readable = {resource for resource in inlined if resource.nested_in is None}
     for uses in model.uses.values():
         for use in uses:
-            if isinstance(use.symbol, sym.ResourceSymbol) and use.symbol in readable:
+            if isinstance(use.symbol, sym.ResourceSymbol) and use.symbol in inlined:
                 _check_read(model, use.symbol, use.node)
 
 

@@ -240,17 +240,17 @@ class ParameterChecker:
                 inner = _Place(at or item.value, "BCP036")
                 self._expression(item.value, value[name], _object(properties.get(name, additional)), inner, at or item.value, at)
             elif additional is False:
-                self._surplus(name, at or item.key, properties)
+                self._surplus(name, at or item.key, [each for each in properties if each not in value])
         missing = [name for name, each in properties.items() if name not in value and not self._nullable(self._resolved(each))]
         if missing and not computed:
             self.report("BCP035", owner, names=", ".join(f'"{name}"' for name in missing))
 
-    def _surplus(self, name: str, place: s.Node, properties: dict[str, Any]) -> None:
-        near = suggest(name, list(properties))
+    def _surplus(self, name: str, place: s.Node, free: list[str]) -> None:
+        near = suggest(name, free)
         if near is not None:
             self.report("BCP089", place, name=name, suggestion=near)
         else:
-            self.report("BCP037", place, name=name, known=", ".join(f'"{each}"' for each in properties) or "none")
+            self.report("BCP037", place, name=name, known=", ".join(f'"{each}"' for each in free) or "none")
 
     def _variant(self, node: s.ObjectSyntax, value: dict[str, Any], discriminator: Schema, at: s.Node | None) -> Schema | None:
         key = get_member(discriminator, "propertyName")

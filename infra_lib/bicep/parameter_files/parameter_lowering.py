@@ -109,7 +109,7 @@ class ParameterLowering(Lowering):
         return None
 
     def _literal(self, text: str) -> str:
-        return constant_literal(self.owner.frame().evaluate(f"[{arm.as_call(text)}]"))
+        return constant_literal(self.owner.known(self.owner.frame().evaluate(f"[{arm.as_call(text)}]")))
 
     def _base_member(self, name: str) -> str:
         found = self.owner.file.base_members().get(name)

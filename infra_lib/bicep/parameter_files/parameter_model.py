@@ -158,7 +158,9 @@ class ParameterFiles:
         artifact = self._artifact(model, node.path)
         if artifact is None:
             return
-        if artifact.kind == "bicepparam":
+        if artifact.file == model.path:
+            model.report("BCP278", node.path)
+        elif artifact.kind == "bicepparam":
             model.report("BCP276", node.path, path=node.path.literal)
         else:
             self._target(file, node.path, artifact)

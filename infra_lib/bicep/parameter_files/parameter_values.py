@@ -210,13 +210,14 @@ class Values:
         """A new frame to evaluate in; parameters and variables are shared."""
         return Frame(self._template, self._parameters, self._variables, {}, None)
 
-    def _known(self, value: Any) -> Any:
+    def known(self, value: Any) -> Any:
+        """The value; FailedError for one that only a deployment can work out."""
         if type(value) in UNKNOWN:
             raise FailedError("The value is known to a running deployment alone.")
         return value
 
     def _evaluate_node(self, node: s.Expression) -> Any:
-        return self._known(self.frame().evaluate(self.lowering.value(node)))
+        return self.known(self.frame().evaluate(self.lowering.value(node)))
 
     def _evaluate_declaration(self, node: s.ParameterAssignment | s.VariableDeclaration) -> Any:
         if node in self.failed:
@@ -235,7 +236,7 @@ class Values:
         for index in range(len(items)):
             frame = self.frame()
             frame.copies = {node.identifier.name.lower(): index}
-            results.append(self._known(frame.evaluate(body)))
+            results.append(self.known(frame.evaluate(body)))
         return results
 
     def _variable_of_key(self, key: str) -> Any:
@@ -243,14 +244,14 @@ class Values:
         if symbol is not None:
             return self._evaluate_declaration(symbol.node)
         if key in self._imported_plain:
-            return self._known(self.frame().evaluate(self._imported_plain[key]))
+            return self.known(self.frame().evaluate(self._imported_plain[key]))
         if key in self._imported_loops:
             loop = self._imported_loops[key]
             results: list[Any] = []
             for index in range(self.frame().evaluate(member(loop, "count"))):
                 frame = self.frame()
                 frame.copies = {key: index}
-                results.append(self._known(frame.evaluate(member(loop, "input"))))
+                results.append(self.known(frame.evaluate(member(loop, "input"))))
             return results
         raise FailedError(f"There is no variable {key}.")
 
@@ -294,7 +295,7 @@ class Values:
             return leaf._variables.read(key) if key in keys else self._variables.read(key)
 
         frame = Frame(self._template, self._parameters, LazyValues("variable", variable), {}, None)
-        return self._known(frame.evaluate(self.lowering.value(node.value)))
+        return self.known(frame.evaluate(self.lowering.value(node.value)))
 
     # ------------------------------------------------------------------------------------------ external inputs
 

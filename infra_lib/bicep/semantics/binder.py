@@ -44,7 +44,7 @@ class _Binder(NameBinder):
     # ------------------------------------------------------------------------------------------ statements
 
     def statement(self, node: s.Declaration) -> None:
-        for decorator in node.decorators:
+        for decorator in () if isinstance(node, _UNDECORATED) else node.decorators:
             self.decorator(decorator, node)
         handler = _STATEMENTS.get(type(node))
         if handler is not None:
@@ -367,6 +367,9 @@ class _Binder(NameBinder):
     def type_access(self, node: s.ItemsAccess | s.AdditionalPropertiesAccess) -> None:
         self.visit(node.base)
 
+
+_UNDECORATED = (s.TargetScope, s.UsingDeclaration, s.ExtendsDeclaration, s.ParameterAssignment)
+"""Statements that take no decorators: those they have are not looked into."""
 
 _STATEMENTS: dict[type, Callable[..., None]] = {
     s.ParameterDeclaration: _Binder.parameter,

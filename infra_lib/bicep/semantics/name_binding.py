@@ -185,6 +185,10 @@ class NameBinder:
             symbol = self.lookup(name)
             if symbol is not None:
                 self.symbols[call] = symbol
+                if not isinstance(symbol, (sym.FunctionSymbol, sym.ImportedSymbol)):
+                    self.error("BCP265" if name in namespaces.DECORATORS else "BCP059", call.identifier, name=name)
+                else:
+                    self.model.report("BCP152", call.identifier, name=name)
             elif name in namespaces.DECORATORS:
                 place = namespaces.PLACE_OF.get(type(owner))
                 if place is None or place in namespaces.DECORATORS[name].places:

@@ -173,8 +173,6 @@ class _Declarations:
 
     def declaration(self, node: Any, place: str) -> None:
         self.node(node, place)
-        if not self.modern and _get(node, "type") is None and place.startswith("parameters."):
-            raise _InvalidTemplateError(f"{place} has no type")
         if _get(node, "nullable") is True and _get(node, "defaultValue") is not None:
             raise _InvalidTemplateError(f"{place} is nullable and has a default")
 

@@ -341,6 +341,8 @@ class TypeTable:
         from infra_lib.bicep.typing.imports import exports_of, find_export
 
         export = find_export(target, name)
+        if export is None and not exports_of(target):
+            return self.error("BCP052", place, name=name)
         if export is None:
             known = ", ".join(sorted(exports_of(target)))
             return self.error("BCP053", place, name=name, known=known)

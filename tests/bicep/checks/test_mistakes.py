@@ -169,6 +169,48 @@ def test_a_condition_with_a_function_that_may_not_stand_there() -> None:
     assert codes(text) == ["BCP066"]
 
 
+def test_scopes_of_the_file_are_written_out() -> None:
+    assert found("targetScope = nothing\n") == [("BCP032", 1, 15), ("BCP057", 1, 15)]
+    assert found("targetScope = concat('ten', 'ant')\n") == [("BCP032", 1, 15)]
+
+
+def test_decorators_with_the_name_of_something_else() -> None:
+    assert found("var description = 'x'\n@description('y')\nparam a int\n") == [("BCP265", 2, 2)]
+    assert found("var mine = 'x'\n@mine('y')\nparam a int\n") == [("BCP059", 2, 2)]
+    assert found("func mine(x string) string => x\n@mine('y')\nparam a int\n") == [("BCP152", 2, 2)]
+
+
+def test_decorators_with_too_few_arguments_where_they_may_not_stand() -> None:
+    assert codes("@minValue()\nparam a int\n") == ["BCP071"]
+    assert codes("@minValue()\nvar a = 1\n") == ["BCP126"]
+
+
+def test_secure_on_a_type_that_may_be_anything() -> None:
+    assert found("@secure()\ntype t = any\n@secure()\nparam s string\n") == [("BCP440", 1, 1)]
+
+
+def test_a_scope_as_a_parent() -> None:
+    text = "resource a 'Microsoft.Storage/storageAccounts/blobServices@2023-01-01' existing = {\n"
+    assert codes(f"{text}  name: 'a/b'\n  parent: tenant()\n}}\n") == ["BCP240"]
+
+
+def test_what_a_nested_resource_with_a_run_time_name_holds() -> None:
+    text = f"""
+resource vault {VAULT} existing = {{
+  name: 'kv'
+}}
+resource a {STORAGE} = {{
+  name: 'a'
+  resource b 'blobServices' existing = {{
+    name: vault.properties.vaultUri
+  }}
+}}
+output id string = a::b.id
+output o object = a::b.properties
+"""
+    assert found(text) == [("BCP307", 12, 19)]
+
+
 def test_any_as_a_parent() -> None:
     text = "resource a 'Microsoft.Storage/storageAccounts/blobServices@2023-01-01' existing = {\n"
     assert sorted(codes(f"{text}  name: 'a/b'\n  parent: any('')\n  scope: any(false)\n}}\n")) == ["BCP176", "BCP176", "BCP240"]
