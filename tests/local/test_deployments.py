@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceNotFoundError
+from azure.core.rest import HttpRequest
 
 from infra_lib.local import LocalResourceManager
 from infra_lib.local.context import Fault
@@ -56,15 +57,24 @@ def failure(action: Callable[[], Any]) -> HttpResponseError:
 
 
 def test_who_sent_a_deployment_learns_its_end_although_another_of_the_name_replaced_it(clients: Clients) -> None:
-    def send(name: str) -> Any:
+    where: list[str] = []
+
+    def send(name: str) -> None:
         body: Any = {"properties": {"mode": "Incremental", "template": template([vault(name)])}}
-        return clients.deployments.deployments.begin_create_or_update(GROUP, "main", body)
+        clients.deployments.deployments.begin_create_or_update(
+            GROUP, "main", body, polling=False,
+            raw_response_hook=lambda answer: where.append(answer.http_response.headers["Azure-AsyncOperation"]),
+        )  # fmt: skip
+
+    def ended(address: str) -> Any:
+        answer: Any = clients.resources.send_request(HttpRequest("GET", address))
+        return answer.json()
 
     clients.manager.inject(Fault(method="PUT", path="*/vaults/bad", code="Broken", message="It broke."))
-    first, failing, last = send("vault1"), send("bad"), send("vault2")
-    assert first.result().properties.provisioning_state == "Succeeded"
-    assert leaves(failure(failing.result).error) == [("Broken", "")]
-    assert last.result().properties.provisioning_state == "Succeeded"
+    for name in ("vault1", "bad", "vault2"):
+        send(name)
+    assert [ended(address)["status"] for address in where] == ["Succeeded", "Failed", "Succeeded"]
+    assert ended(where[1])["error"]["code"] == "DeploymentFailed"
 
 
 def test_resources_are_deployed_in_order_with_parameters_and_outputs(clients: Clients) -> None:
