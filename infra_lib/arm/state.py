@@ -49,6 +49,9 @@ class ResourceState:
             assert self.expansion.parent is not None  # noqa: S101 - a narrowing for the type checker
             return self.expansion.parent.expansion.state.reference(frame, arguments, call)
         if instance is None:
+            if self.expansion.strict and "/" not in target:
+                message = f"{call.name}() names {target!r}, which the template does not have."
+                raise EvaluationError(message, node=call.arguments[0], kind=VALIDATION)
             if self.runtime is not None:
                 return self.runtime.reference(self.absolute(target), version, full)
             if target.startswith("/") and not self.expansion.strict:
