@@ -7,6 +7,13 @@ from dataclasses import dataclass
 
 from infra_lib.errors import InputError
 
+MADE_WITH_PARENT = frozenset([
+    "microsoft.devices/iothubs/eventhubendpoints", "microsoft.documentdb/databaseaccounts/apis",
+    "microsoft.network/frontdoors/frontendendpoints", "microsoft.recoveryservices/vaults/backupfabrics",
+    "microsoft.recoveryservices/vaults/backupfabrics/protectioncontainers",
+])  # fmt: skip
+"""Types, lower-cased, whose resources the service makes with what they lie in; templates declare only what lies in them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceId:
@@ -67,6 +74,14 @@ class ResourceId:
         if len(self.names) < 2:
             return None
         return ResourceId(scope=self.scope, type=self.type.rsplit("/", 1)[0], names=self.names[:-1])
+
+    @property
+    def holder(self) -> ResourceId | None:
+        """The nearest resource around this one that somebody has to make; None for one that is no child."""
+        found = self.parent
+        while found is not None and found.type.lower() in MADE_WITH_PARENT:
+            found = found.parent
+        return found
 
     def _segment(self, name: str) -> str | None:
         parts = str(self).split("/")

@@ -120,7 +120,7 @@ def _needs_parent(change: Change, planned: Collection[str], scope: str) -> bool:
 
 def _parent(resource_id: str) -> ResourceId | None:
     try:
-        return ResourceId.parse(resource_id).parent
+        return ResourceId.parse(resource_id).holder
     except InputError:
         return None
 

@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from infra_lib.arm.ids import MADE_WITH_PARENT
 from infra_lib.local import locations
 from infra_lib.local.addresses import Address
 from infra_lib.local.protocol import Call, ServiceError, error_body
@@ -90,11 +91,13 @@ def require_scope(context: Context, address: Address) -> None:
     group = require_group(context, address)
     if group is not None:
         require_kept(group)
-    parent = address.parent
-    if "/providers/" not in parent or context.find(parent) is not None:
-        return
     from infra_lib.local.addresses import parse
 
+    parent = address.parent
+    while "/providers/" in parent and parse(parent).type.lower() in MADE_WITH_PARENT and context.find(parent) is None:
+        parent = parse(parent).parent
+    if "/providers/" not in parent or context.find(parent) is not None:
+        return
     enclosing = parse(parent)
     if enclosing.type.lower() == _MANAGEMENT_GROUP_TYPE:
         return

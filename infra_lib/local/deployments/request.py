@@ -22,6 +22,11 @@ from infra_lib.local.protocol import ServiceError
 from infra_lib.local.providers.resources import subscription_body, tenant_body
 
 MODES = ("Incremental", "Complete")
+_UNKNOWN_STATE = re.compile(r"has no property .*\breference\(", re.IGNORECASE | re.DOTALL)
+_STATE_HINT = (
+    "A resource of the local target has what was written to it and few of the properties that Azure adds; "
+    "docs/local-coverage.md lists the types that have some."
+)
 _NAME = re.compile(r"[-\w._()]{1,64}")
 _MANAGEMENT_GROUPS = "/providers/microsoft.management/managementgroups/"
 
@@ -195,6 +200,7 @@ def invalid_template(error: TemplateError) -> ServiceError:
     """The service's refusal of a template, with the places of what is wrong."""
     findings = [finding for finding in error.diagnostics if finding.is_error] or list(error.diagnostics)
     text = " ".join(finding.message for finding in findings) or str(error)
+    hint = f" {_STATE_HINT}" if any(_UNKNOWN_STATE.search(finding.message) for finding in findings) else ""
     violations = [
         {
             "type": "TemplateViolation",
@@ -202,7 +208,9 @@ def invalid_template(error: TemplateError) -> ServiceError:
         }
         for finding in findings
     ]
-    return ServiceError(400, "InvalidTemplate", f"Deployment template validation failed: '{text}'.", additional_info=violations)
+    return ServiceError(
+        400, "InvalidTemplate", f"Deployment template validation failed: '{text}'.{hint}", additional_info=violations
+    )
 
 
 def hash_of(template: dict[str, Any]) -> str:

@@ -40,7 +40,10 @@ _TRACKED_EXCEPTIONS = frozenset({
 # How alike a type and a modelled one must be for it to be taken for a misspelling of that.
 _MISSPELT = 0.94
 
-_UNTRACKED_TYPES = frozenset({"microsoft.insights/diagnosticsettings", "microsoft.storage/storageaccounts/services"})
+_UNTRACKED_TYPES = frozenset({
+    "microsoft.eventgrid/eventsubscriptions", "microsoft.insights/diagnosticsettings",
+    "microsoft.storage/storageaccounts/services",
+})  # fmt: skip
 
 # ---------------------------------------------------------------------------------------------- the types
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import ipaddress
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +21,15 @@ _INLINE: dict[str, tuple[str, ...]] = {
     "Microsoft.Network/networkSecurityGroups": ("securityRules",),
     "Microsoft.Network/routeTables": ("routes",),
     "Microsoft.Network/networkInterfaces": ("ipConfigurations",),
-    "Microsoft.Network/loadBalancers": ("frontendIPConfigurations", "backendAddressPools", "probes", "loadBalancingRules"),
+    "Microsoft.Network/loadBalancers": (
+        "frontendIPConfigurations",
+        "backendAddressPools",
+        "probes",
+        "loadBalancingRules",
+        "inboundNatRules",
+        "inboundNatPools",
+        "outboundRules",
+    ),
 }
 INLINE = {name.lower(): collections for name, collections in _INLINE.items()}
 """Collections of named children that a type's body has in line, by lower-cased type."""
@@ -73,10 +82,81 @@ def _vault_item(kind: str) -> Extra:
     return extra
 
 
+def _documentation_address(context: Context, body: Body) -> str:
+    """An address from the block that is set aside for documentation."""
+    return f"203.0.113.{int(context.guid(body['id'])[:4], 16) % 254 + 1}"
+
+
+def _private_address(context: Context, subnet: Any, seed: str) -> str:
+    """An address of a subnet, after the five that the service keeps for itself."""
+    held = context.find(str(subnet.get("id"))) if isinstance(subnet, dict) else None
+    prefixes = (held.properties.get("addressPrefixes") or [held.properties.get("addressPrefix")]) if held is not None else []
+    try:
+        network = ipaddress.ip_network(prefixes[0], strict=False)
+    except (IndexError, ValueError):
+        network = ipaddress.ip_network("10.0.0.0/24")
+    offset = 4 + int(context.guid(seed)[:4], 16) % max(network.num_addresses - 5, 1)
+    return str(network[min(offset, network.num_addresses - 1)])
+
+
+def _container_group(context: Context, body: Body) -> Body:
+    given = properties_of(body).get("ipAddress")
+    if isinstance(given, dict) and str(given.get("type")).lower() != "private":
+        label = given.get("dnsNameLabel")
+        name = {"fqdn": f"{label}.{_location(body)}.azurecontainer.io"} if label else {}
+        return {"ipAddress": {"ip": _documentation_address(context, body), **given, **name}}
+    subnets = properties_of(body).get("subnetIds") or []
+    address = _private_address(context, subnets[0] if subnets else None, body["id"])
+    return {"ipAddress": {"ip": address, **(given or {"type": "Private"})}}
+
+
+def _api_management(context: Context, body: Body) -> Body:
+    host = f"{_name(body)}.azure-api.net"
+    return {
+        "gatewayUrl": f"https://{host}",
+        "developerPortalUrl": f"https://{_name(body)}.developer.azure-api.net",
+        "managementApiUrl": f"https://{_name(body)}.management.azure-api.net",
+        "publicIPAddresses": [_documentation_address(context, body)],
+        "hostnameConfigurations": properties_of(body).get("hostnameConfigurations")
+        or [{"type": "Proxy", "hostName": host, "negotiateClientCertificate": False, "defaultSslBinding": True}],
+    }
+
+
+def _cluster(context: Context, body: Body) -> Body:
+    group = parse(body["id"]).resource_group
+    nodes = str(properties_of(body).get("nodeResourceGroup") or f"MC_{group}_{body['name']}_{_location(body)}")
+    kubelet = {
+        "resourceId": f"{parse(body['id']).group_id.rsplit('/', 1)[0]}/{nodes}/providers/"
+        f"Microsoft.ManagedIdentity/userAssignedIdentities/{body['name']}-agentpool",
+        "clientId": context.guid(body["id"], "kubelet client"),
+        "objectId": context.guid(body["id"], "kubelet object"),
+    }
+    given = properties_of(body).get("identityProfile") or {}
+    return {
+        "fqdn": f"{_name(body)}.hcp.{_location(body)}.azmk8s.io",
+        "nodeResourceGroup": nodes,
+        "identityProfile": {"kubeletidentity": kubelet, **given},
+    }
+
+
+def _name_servers(context: Context, body: Body) -> Body:
+    number = int(context.guid(body["id"])[:2], 16) % 9 + 1
+    return {"nameServers": [f"ns{at}-0{number}.azure-dns.{top}." for at, top in enumerate(("com", "net", "org", "info"), 1)]}
+
+
+def _record_name(_context: Context, body: Body) -> Body:
+    zone, record = parse(body["id"]).names[:2]
+    return {"fqdn": f"{zone}." if record == "@" else f"{record}.{zone}."}
+
+
+def _site(_context: Context, body: Body) -> Body:
+    host = f"{_name(body)}.azurewebsites.net"
+    return {"defaultHostName": host, "hostNames": [host]}
+
+
 def _public_address(context: Context, body: Body) -> Body:
     settings = properties_of(body).get("dnsSettings")
-    # From the block that is set aside for documentation.
-    extra: Body = {"ipAddress": f"203.0.113.{int(context.guid(body['id'])[:4], 16) % 254 + 1}"}
+    extra: Body = {"ipAddress": _documentation_address(context, body)}
     if isinstance(settings, dict) and settings.get("domainNameLabel"):
         fqdn = f"{settings['domainNameLabel']}.{_location(body)}.cloudapp.azure.com"
         extra["dnsSettings"] = {**settings, "fqdn": fqdn}
@@ -89,29 +169,46 @@ def _with_children(context: Context, body: Body) -> Body:
     for collection in INLINE[body["type"].lower()]:
         children = properties_of(body).get(collection)
         if isinstance(children, list):
-            extra[collection] = [_child(body["id"], collection, child) for child in children]
+            extra[collection] = [_child(context, body["id"], collection, child) for child in children]
     return extra
 
 
-def _child(parent: str, collection: str, child: Any) -> Any:
+def _child(context: Context, parent: str, collection: str, child: Any) -> Any:
     if not isinstance(child, dict) or "name" not in child:
         return child
+    identity = f"{parent}/{collection}/{child['name']}"
     properties = {**(child.get("properties") or {}), "provisioningState": "Succeeded"}
-    return {**child, "id": f"{parent}/{collection}/{child['name']}", "properties": properties}
+    in_subnet = collection.lower().endswith("ipconfigurations") and isinstance(properties.get("subnet"), dict)
+    if in_subnet and "privateipaddress" not in map(str.lower, properties):
+        properties["privateIPAddress"] = _private_address(context, properties["subnet"], identity)
+    return {**child, "id": identity, "properties": properties}
 
+
+_RECORD_TYPES = ("A", "AAAA", "CAA", "CNAME", "MX", "NS", "PTR", "SRV", "TXT")
 
 KNOWN: dict[str, Extra] = {
+    "Microsoft.ApiManagement/service": _api_management,
     "Microsoft.AppConfiguration/configurationStores": _host("endpoint", "https://{name}.azconfig.io"),
     "Microsoft.Cache/redis": _host("hostName", "{name}.redis.cache.windows.net"),
+    "Microsoft.Cdn/profiles": lambda context, body: {"frontDoorId": context.guid(body["id"], "front door")},
+    "Microsoft.Cdn/profiles/customDomains": lambda context, body: {
+        "validationProperties": {"validationToken": context.guid(body["id"], "token").replace("-", "")}
+    },
     "Microsoft.Cdn/profiles/afdEndpoints": lambda context, body: {
         "hostName": f"{_name(body)}-{context.guid(body['id'])[:8]}.z01.azurefd.net"
     },
     "Microsoft.Cdn/profiles/endpoints": _host("hostName", "{name}.azureedge.net"),
     "Microsoft.CognitiveServices/accounts": _cognitive,
+    "Microsoft.ContainerInstance/containerGroups": _container_group,
     "Microsoft.ContainerRegistry/registries": _host("loginServer", "{name}.azurecr.io"),
-    "Microsoft.ContainerService/managedClusters": _host("fqdn", "{name}.hcp.{location}.azmk8s.io"),
+    "Microsoft.ContainerService/managedClusters": _cluster,
+    "Microsoft.DBforMariaDB/servers": _host("fullyQualifiedDomainName", "{name}.mariadb.database.azure.com"),
     "Microsoft.DBforMySQL/flexibleServers": _host("fullyQualifiedDomainName", "{name}.mysql.database.azure.com"),
+    "Microsoft.DBforMySQL/servers": _host("fullyQualifiedDomainName", "{name}.mysql.database.azure.com"),
     "Microsoft.DBforPostgreSQL/flexibleServers": _host("fullyQualifiedDomainName", "{name}.postgres.database.azure.com"),
+    "Microsoft.DBforPostgreSQL/servers": _host("fullyQualifiedDomainName", "{name}.postgres.database.azure.com"),
+    "Microsoft.Devices/IotHubs": _host("hostName", "{name}.azure-devices.net"),
+    "Microsoft.DigitalTwins/digitalTwinsInstances": _host("hostName", "{name}.api.{location}.digitaltwins.azure.net"),
     "Microsoft.DocumentDB/databaseAccounts": _host("documentEndpoint", "https://{name}.documents.azure.com:443/"),
     "Microsoft.EventGrid/topics": _host("endpoint", "https://{name}.{location}-1.eventgrid.azure.net/api/events"),
     "Microsoft.EventHub/namespaces": _host("serviceBusEndpoint", "https://{name}.servicebus.windows.net:443/"),
@@ -119,14 +216,17 @@ KNOWN: dict[str, Extra] = {
     "Microsoft.KeyVault/vaults": _host("vaultUri", "https://{name}.vault.azure.net/"),
     "Microsoft.KeyVault/vaults/keys": _vault_item("key"),
     "Microsoft.KeyVault/vaults/secrets": _vault_item("secret"),
+    "Microsoft.Kusto/clusters": _host("uri", "https://{name}.{location}.kusto.windows.net"),
     "Microsoft.ManagedIdentity/userAssignedIdentities": _identity,
     "Microsoft.Management/managementGroups": lambda _context, _body: {"tenantId": TENANT_ID},
+    "Microsoft.Network/dnsZones": _name_servers,
+    **dict.fromkeys((f"Microsoft.Network/dnsZones/{kind}" for kind in _RECORD_TYPES), _record_name),
     "Microsoft.Network/publicIPAddresses": _public_address,
     "Microsoft.Search/searchServices": _host("endpoint", "https://{name}.search.windows.net"),
     "Microsoft.ServiceBus/namespaces": _host("serviceBusEndpoint", "https://{name}.servicebus.windows.net:443/"),
     "Microsoft.SignalRService/signalR": _host("hostName", "{name}.service.signalr.net"),
     "Microsoft.Sql/servers": _host("fullyQualifiedDomainName", "{name}.database.windows.net"),
-    "Microsoft.Web/sites": _host("defaultHostName", "{name}.azurewebsites.net"),
+    "Microsoft.Web/sites": _site,
     "Microsoft.Web/staticSites": _host("defaultHostname", "{name}.azurestaticapps.net"),
     **dict.fromkeys(_INLINE, _with_children),
 }
