@@ -100,6 +100,16 @@ def test_a_part_of_what_is_not_there_is_refused_by_the_name_of_what_is_missing(t
         plan(tmp_path, target, group).apply()
 
 
+def test_the_rule_that_comes_with_a_namespace_has_keys(tmp_path: Path, target: infra.Target) -> None:
+    bus = resource("Microsoft.ServiceBus/namespaces", "bus", location="westeurope")
+    rule = "resourceId('Microsoft.ServiceBus/namespaces/authorizationRules', 'bus', 'RootManageSharedAccessKey')"
+    deployment = plan(tmp_path, target, bus, o=f"listKeys({rule}, '2023-01-01').primaryConnectionString").apply()
+    start = "Endpoint=sb://bus.servicebus.windows.net/;SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey="
+    assert deployment.outputs["o"]["value"].startswith(start)
+    with pytest.raises(DeploymentError, match="was not found"):
+        plan(tmp_path, target, bus, o=f"listKeys({rule.replace('RootManage', 'Other')}, '2023-01-01').primaryKey").apply()
+
+
 def test_a_property_that_only_azure_adds_is_refused_with_the_reason(tmp_path: Path, target: infra.Target) -> None:
     script = resource("Microsoft.Resources/deploymentScripts", "s", {"scriptContent": "x"}, location="westeurope")
     with pytest.raises(DeploymentError, match=r"no property 'outputs'(.|\n)*few of the properties that Azure adds"):

@@ -16,7 +16,7 @@ from infra_lib.local.context import Context
 from infra_lib.local.protocol import Call, Reply, ServiceError
 from infra_lib.local.providers.namespaces import NAMESPACES
 from infra_lib.local.providers.values import one_of, properties_of
-from infra_lib.local.providers.well_known import ACTIONS, EXTRAS, INLINE
+from infra_lib.local.providers.well_known import ACTIONS, DEFAULT_RESOURCES, EXTRAS, INLINE
 from infra_lib.local.routes import Route
 from infra_lib.local.store import Record
 from infra_lib.local.types import Body, ResourceType
@@ -193,6 +193,9 @@ def _post(context: Context, call: Call) -> Reply:
         refusals.require_api_version(call)
         refusals.require_group(context, address)
         record = context.find(address.id)
+        comes_with_parent = DEFAULT_RESOURCES.get(address.type.lower()) == address.name.lower()
+        if record is None and comes_with_parent and context.find(address.parent) is not None:
+            return Reply(200, made(context, {"id": address.id, "name": address.name}))
         if record is None:
             raise refusals.not_found(address)
         return Reply(200, made(context, record.body))

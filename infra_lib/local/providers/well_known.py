@@ -251,14 +251,20 @@ def _registry_credentials(context: Context, body: Body) -> Body:
 
 
 def _bus_keys(context: Context, body: Body) -> Body:
-    namespace = parse(body["id"]).names[0]
+    namespace, *entity, _ = parse(body["id"]).names
+    path = f";EntityPath={entity[0]}" if entity else ""
     answer: Body = {"keyName": body["name"]}
     for which in ("primary", "secondary"):
         key = answer[f"{which}Key"] = _key(context, body, which)
         answer[f"{which}ConnectionString"] = (
-            f"Endpoint=sb://{namespace}.servicebus.windows.net/;SharedAccessKeyName={body['name']};SharedAccessKey={key}"
+            f"Endpoint=sb://{namespace}.servicebus.windows.net/;SharedAccessKeyName={body['name']};SharedAccessKey={key}{path}"
         )
     return answer
+
+
+def _hub_keys(context: Context, body: Body) -> Body:
+    keys = {f"{which}Key": _key(context, body, which) for which in ("primary", "secondary")}
+    return {"value": [{"keyName": "iothubowner", **keys, "rights": "RegistryWrite, ServiceConnect, DeviceConnect"}]}
 
 
 KNOWN_ACTIONS: dict[tuple[str, str], Extra] = {
@@ -271,13 +277,24 @@ KNOWN_ACTIONS: dict[tuple[str, str], Extra] = {
     ("Microsoft.DocumentDB/databaseAccounts", "listKeys"): _keys(
         "primaryMasterKey", "secondaryMasterKey", "primaryReadonlyMasterKey", "secondaryReadonlyMasterKey"
     ),
+    ("Microsoft.Devices/IotHubs", "listKeys"): _hub_keys,
     ("Microsoft.EventGrid/topics", "listKeys"): _keys("key1", "key2"),
     ("Microsoft.EventHub/namespaces/authorizationRules", "listKeys"): _bus_keys,
+    ("Microsoft.EventHub/namespaces/eventhubs/authorizationRules", "listKeys"): _bus_keys,
+    ("Microsoft.Relay/namespaces/authorizationRules", "listKeys"): _bus_keys,
     ("Microsoft.Search/searchServices", "listAdminKeys"): _keys("primaryKey", "secondaryKey"),
     ("Microsoft.ServiceBus/namespaces/authorizationRules", "listKeys"): _bus_keys,
+    ("Microsoft.ServiceBus/namespaces/queues/authorizationRules", "listKeys"): _bus_keys,
+    ("Microsoft.ServiceBus/namespaces/topics/authorizationRules", "listKeys"): _bus_keys,
     ("Microsoft.SignalRService/signalR", "listKeys"): _keys("primaryKey", "secondaryKey"),
 }
 """POST actions, by type and name: keys made for the resource."""
+
+_ROOT_RULE = "rootmanagesharedaccesskey"
+DEFAULT_RESOURCES = {
+    f"microsoft.{namespace}/namespaces/authorizationrules": _ROOT_RULE for namespace in ("eventhub", "relay", "servicebus")
+}
+"""The lower-cased name of a resource that comes with its parent, by lower-cased type."""
 
 ACTIONS = {(name.lower(), action.lower()): extra for (name, action), extra in KNOWN_ACTIONS.items()}
 """The same by lower-cased type and name."""
