@@ -12,6 +12,7 @@ from infra_lib.bicep import syntax as s
 from infra_lib.bicep.compiler import Compilation, Compiler
 from infra_lib.bicep.findings import Finding
 from infra_lib.bicep.parameter_files.parameter_checks import ParameterChecker
+from infra_lib.bicep.parameter_files.parameter_imports import check_imported_values
 from infra_lib.bicep.parameter_files.parameter_model import ParameterFile, ParameterFiles, check_assignments, walk
 from infra_lib.bicep.parameter_files.parameter_values import Assigned, Values
 from infra_lib.bicep.parsing.depth import deep_stack
@@ -69,6 +70,8 @@ def compile_parameters(
     with deep_stack():
         loader = ParameterFiles(compiler)
         file = loader.load(absolute, str(path), data)
+        for each in loader.files.values():
+            check_imported_values(each.model)
         document = _Document(file, os.environ if environment is None else environment)
         parameters = document.make()
         models = [*(each.model for each in loader.files.values()), *compiler.models.values()]
@@ -141,8 +144,8 @@ class _Document:
                     found[name] = assigned
         result = {name: found[name] for name in own if name in found}
         for name, (other, node) in file.inherited().items():
-            if self.values_of[other].is_computed_input(node.value):
-                reason = "a value that is computed from an external input cannot be inherited"
+            if self.values_of[other].hides_input(node.value):
+                reason = "text, variables, loops and lambdas with an external input in them cannot be inherited"
                 file.model.report("BCP338", _within(file, node.value), name=name, reason=reason)
                 continue
             assigned = self.values_of[other].assigned(name, node, values)

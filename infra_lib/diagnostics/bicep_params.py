@@ -60,4 +60,9 @@ CODES: dict[str, Entry] = {
         "Rename one of the two variables.",
     ),
     "BCP438": Entry("error", "The name 'base' stands for the extended file's parameters here.", "Choose another name."),
+    "BCP452": Entry(
+        "error",
+        'A parameter file cannot import "{name}", which only a running deployment can work out: it needs {functions}.',
+        "Move what calls those functions into the template.",
+    ),
 }

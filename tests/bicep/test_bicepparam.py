@@ -184,7 +184,7 @@ def test_a_json_template_as_the_target(folder: Folder) -> None:
         ("@gone(x)\nusing none\n@gone()\nparam a = 1", [("BCP130", 1, 1), ("BCP130", 3, 1)]),
         (
             "using none\nimport { f } from 'place.bicep'\nparam a = '${f()}${externalInput('k')}'",
-            [("BCP338", 3, 11)],
+            [("BCP452", 2, 10), ("BCP338", 3, 11)],
         ),
         ("using none\nparam a = fail('because')", [("BCP338", 2, 11)]),
         ("using none\nparam c = b\nvar b = a\nparam a = getSecret('s', 'g', 'v', 'n')", [("BCP368", 3, 9)]),
@@ -340,6 +340,59 @@ def test_imported_variables_beside_an_external_input_are_written_out(folder: Fol
 def test_a_value_computed_from_an_external_input_is_not_inherited(folder: Folder) -> None:
     folder.write(base__bicepparam="using none\nparam a = '${externalInput('k')}!'\n")
     assert [code for code, _, _ in folder.errors("using 'main.bicep'\nextends 'base.bicepparam'\n")] == ["BCP338"]
+
+
+def test_calls_and_objects_with_external_inputs_are_inherited(folder: Folder) -> None:
+    folder.write(
+        base__bicepparam="""using none
+param a = bool(externalInput('k', 'a'))
+param b = { n: [int(externalInput('k', 'b')), a ? 1 : 2] }
+param c = [1]
+"""
+    )
+    compiled = folder.compile("using none\nextends 'base.bicepparam'\nparam d = [...base.c, 2]\n")
+    assert compiled.parameters is not None
+    assert compiled.parameters["parameters"] == {
+        "d": {"value": [1, 2]},
+        "a": {"expression": "[bool(externalInputs('k_0'))]"},
+        "b": {
+            "expression": "[createObject('n', createArray(int(externalInputs('k_1')), if(bool(externalInputs('k_0')), 1, 2)))]"
+        },
+        "c": {"value": [1]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("library", "functions"),
+    [
+        ("@export()\nvar x = resourceGroup().location", "resourceGroup"),
+        ("var y = resourceId('A.B/c', 'd')\n@export()\nvar x = extensionResourceId(y, 'A.B/c', 'd')", "resourceId"),
+        ("func f() string => az.subscription().id\n@export()\nfunc x() string => f()", "subscription"),
+        ("@export()\nvar x = [for i in range(0, 1): environment().name]", "environment"),
+        ("@export()\nvar x = resourceId('sub', 'A.B/c', 'd')", "resourceId"),
+        ("@export()\nfunc x() string => fail('no')", "fail"),
+    ],
+)
+def test_what_needs_a_deployment_cannot_be_imported(folder: Folder, library: str, functions: str) -> None:
+    folder.write(lib__bicep=library)
+    assert folder.errors("using none\nimport { x } from 'lib.bicep'") == [("BCP452", 2, 10)]
+    (error,) = folder.compile("using none\nimport * as all from 'lib.bicep'").diagnostics
+    assert (error.code, error.line, error.column) == ("BCP452", 2, 8)
+    assert f"{functions}()" in error.message
+
+
+def test_ids_whose_scope_is_written_out_are_imported(folder: Folder) -> None:
+    folder.write(
+        lib__bicep="""var group = 'rg'
+@export()
+var a = resourceId('sub', group, 'A.B/c', 'd')
+@export()
+var b = tenantResourceId('A.B/c', subscriptionResourceId('sub', 'A.B/c', 'd'))
+"""
+    )
+    assert folder.values("using none\nimport { a } from 'lib.bicep'\nimport * as all from 'lib.bicep'\nparam p = a") == {
+        "p": "/subscriptions/sub/resourceGroups/rg/providers/A.B/c/d"
+    }
 
 
 def test_a_secret_is_text(folder: Folder) -> None:

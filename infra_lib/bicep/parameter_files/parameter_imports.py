@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from infra_lib.bicep import syntax as s
+from infra_lib.bicep.parameter_files.parameter_model import walk
 from infra_lib.bicep.semantics import symbols as sym
 from infra_lib.bicep.semantics.constants import text_of
 from infra_lib.bicep.semantics.model import ModuleTarget, SemanticModel
@@ -59,8 +60,7 @@ class _Finder:
             if current in self._seen or not isinstance(current, sym.VariableSymbol | sym.FunctionSymbol):
                 continue
             self._seen.add(current)
-            value = current.node.value
-            for node in _walk(value):
+            for node in walk(current.node.value):
                 pending.extend(self._used(model, node))
 
     def _used(self, model: SemanticModel, node: s.Node) -> Iterator[sym.Symbol]:
@@ -94,11 +94,3 @@ def _is_known(model: SemanticModel, function: sym.BuiltInFunction, arguments: li
     texts = [text_of(model, argument) for argument in arguments[: scopes + 1]]
     types = [text is not None and _RESOURCE_TYPE.match(text) is not None for text in texts]
     return None not in texts and types[-1] and True not in types[:-1]
-
-
-def _walk(node: s.Node) -> Iterator[s.Node]:
-    pending = [node]
-    while pending:
-        current = pending.pop()
-        yield current
-        pending.extend(current.children())

@@ -299,7 +299,7 @@ class Values:
 
     # ------------------------------------------------------------------------------------------ external inputs
 
-    def is_external(self, node: s.Expression) -> bool:
+    def is_external(self, node: s.Node) -> bool:
         """True when an expression uses an external input, directly or through names."""
         known = self._external.get(node)
         if known is None:
@@ -307,9 +307,16 @@ class Values:
             known = self._external[node] = any(self._uses_input(each) for each in walk(node))
         return known
 
-    def is_computed_input(self, node: s.Expression) -> bool:
-        """True when an expression uses an external input and is more than the call of it."""
-        return self.is_external(node) and not self._uses_input_itself(node)
+    def hides_input(self, node: s.Node) -> bool:
+        """True when a value uses an external input where it cannot be inherited: within text, a lambda, a loop, a variable."""
+        if self._uses_input_itself(node):
+            return False
+        if isinstance(node, _LOOKED_INTO):
+            return any(self.hides_input(child) for child in node.children())
+        symbol = self.model.symbols.get(node) if type(node) is s.VariableAccess else None
+        if type(symbol) is sym.ParameterAssignmentSymbol and symbol not in self.model.cycles:
+            return self.hides_input(symbol.node.value)
+        return self.is_external(node)
 
     def _uses_input_itself(self, node: s.Node) -> bool:
         symbol = self.model.symbols.get(node)
@@ -455,6 +462,12 @@ class Values:
 
 _HARMLESS = frozenset(("BCP130", "BCP259", "BCP351"))
 """Errors in spite of which a declaration is evaluated."""
+
+_LOOKED_INTO = (
+    s.ArrayAccess, s.ArraySyntax, s.Binary, s.FunctionCall, s.InstanceCall, s.NonNull, s.ObjectProperty, s.ObjectSyntax,
+    s.Parenthesized, s.PropertyAccess, s.Spread, s.Ternary, s.Unary,
+)  # fmt: skip
+"""What the official compiler looks into for the external inputs of an inherited value."""
 
 _NOTHING = object()
 
