@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -28,4 +29,4 @@ def command(folder: Path, as_json: bool) -> None:
         result(f"  {name}")
     kept = f", {len(done.kept)} kept" if done.kept else ""
     result(f"{len(done.written)} files written to {folder}{kept}. Next:")
-    result(f"  infra provision inference --project {folder} --resource-group my-group --location westeurope")
+    result(f"  infra provision inference --project {shlex.quote(str(folder))} --resource-group my-group --location westeurope")

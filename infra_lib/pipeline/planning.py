@@ -175,8 +175,8 @@ class Plan:
             template = keep_added(template, added_by_place(self.changes, self.live))
         except CannotRewriteError as error:
             raise PlanError(f"The plan cannot be applied: {error}.") from error
-        if self.owner is not None:
-            template = add_owner(template, _owned(self.changes, self.owner), self.owner)
+        for owner, places in _owned(self.changes, self.owner).items():
+            template = add_owner(template, places, owner)
         try:
             return mark(template, modes, self.dependencies)
         except CannotRewriteError as error:
@@ -289,14 +289,18 @@ def _is_in(resource_id: str, scope: str) -> bool:
     return resource_id.lower().startswith(scope.lower() + "/")
 
 
-def _owned(changes: Iterable[Change], owner: str) -> set[str]:
-    """The declarations whose resources are all created, or carry the owner's tag already: a write must not drop it."""
-    owned: dict[str, bool] = {}
+def _owned(changes: Iterable[Change], owner: str | None) -> dict[str, set[str]]:
+    """By owner the declarations whose resources all carry its tag, which a write must not drop, or get it as they are created."""
+    owners: dict[str, str | None] = {}
     for change in changes:
-        mine = change.action == "create" or (change.live_tags or {}).get(OWNER_TAG) == owner
+        held = (change.live_tags or {}).get(OWNER_TAG) or (owner if change.action == "create" else None)
         place = declaration(change.resource.path)
-        owned[place] = owned.get(place, True) and mine
-    return {place for place, mine in owned.items() if mine}
+        owners[place] = held if owners.setdefault(place, held) == held else None
+    found: dict[str, set[str]] = {}
+    for place, name in owners.items():
+        if name is not None:
+            found.setdefault(name, set()).add(place)
+    return found
 
 
 def _stopped(change: Change, reason: str | None) -> Change:

@@ -296,3 +296,8 @@ def test_a_secret_that_is_no_text_is_bad_input(
     shown = capsys.readouterr().err
     assert "UTF-8" in shown
     assert "abc" not in shown
+
+
+def test_the_next_command_can_be_pasted(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["init", "it's mine"]) == 0
+    assert "--project 'it'\"'\"'s mine' --resource-group" in capsys.readouterr().out

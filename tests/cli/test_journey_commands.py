@@ -13,6 +13,7 @@ import pytest
 
 from infra_lib.cli.main import run
 from infra_lib.deploy.target import Target
+from infra_lib.pipeline import plan
 from infra_lib.workloads import job_log
 from tests.local.running import get, needs_namespaces
 from tests.workloads.conftest import Journey
@@ -163,3 +164,21 @@ def test_what_a_reviewed_plan_created_goes_with_down(tmp_path: Path, capfd: pyte
     assert [item.rpartition("/")[2] for item in done["deleted"]][-1] == "rg"
     assert run(["local", "status", *project, "--json"]) == 0
     assert json.loads(capfd.readouterr().out)["resources"] == {}
+
+
+def test_what_a_project_created_stays_its_own_when_its_template_is_deployed_without_it(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "phi"
+    assert run(["init", str(folder)]) == 0
+    assert run(["provision", "inference", "--project", str(folder), "-g", "rg", "-l", "westeurope"]) == 0
+    with Target.local(folder / ".infra") as target:
+        changed = plan(
+            folder / "infra" / "provision" / "inference.bicep", target=target, resource_group="rg",
+            parameters={"defaultCommands": ["python3 other.py"], "maximumInstanceCount": 3},
+        )  # fmt: skip
+        assert [change.action for change in changed.changes].count("update") == 2
+        changed.apply()
+    capfd.readouterr()
+    assert run(["down", "--project", str(folder), "--yes", "--json"]) == 0
+    assert json.loads(capfd.readouterr().out)["left"] == []
