@@ -148,6 +148,10 @@ class Preparation:
                 failures.append(EvaluationError(message, kind=VALIDATION).at(f"{instance.path}.{what}"))
         if failures or instance.condition is False or instance.existing:
             return failures
+        template = instance.expansion.template
+        if not instance.api_version and instance.declaration.extension is None and member(template.raw, "apiProfile") is None:
+            message = "A resource needs an apiVersion, or the template an apiProfile that says which."
+            return [EvaluationError(message, kind=VALIDATION).at(f"{instance.path}.apiVersion")]
         if isinstance(instance.condition, str):
             message = f"The condition must be true or false, not the text {instance.condition!r}."
             return [EvaluationError(message, kind=VALIDATION).at(f"{instance.path}.condition")]

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from infra_lib.arm.ids import ResourceId
 from infra_lib.deploy.wire import raw_body
 from infra_lib.planning.model import MISSING, LiveState
 
@@ -18,6 +19,9 @@ DEFAULT_CONCURRENCY = 16
 # Reads that are answered sooner than this, in seconds, are computation in this process, which threads make slower (measured:
 # 110 ms for 200 reads one by one, 220 ms by 16 threads).
 _WORTH_A_THREAD = 0.004
+
+# Where a provider names no version of a type.
+_ANY_VERSION = "2021-04-01"
 
 
 def discover(
@@ -43,11 +47,15 @@ def discover(
 
 
 def read_resource(target: Target, resource_id: str, api_version: str) -> LiveState:
-    """Read one resource; 404 is ``missing``, 400 and 403 are ``unreadable``."""
+    """Read one resource; 404 is ``missing``, 400 and 403 are ``unreadable``.
+
+    Without an API version, as in a template with an ``apiProfile``, at the version that the type has by default.
+    """
     from azure.core.exceptions import ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
 
     try:
-        body = target.resources.resources.get_by_id(resource_id, api_version=api_version, cls=raw_body)
+        version = api_version or _default_version(target, resource_id)
+        body = target.resources.resources.get_by_id(resource_id, api_version=version, cls=raw_body)
     except ResourceNotFoundError:
         return MISSING
     except ClientAuthenticationError:
@@ -57,6 +65,17 @@ def read_resource(target: Target, resource_id: str, api_version: str) -> LiveSta
             raise
         return LiveState(status="unreadable", reason=_reason(error))
     return LiveState(status="present", body=body if isinstance(body, dict) else {})
+
+
+def _default_version(target: Target, resource_id: str) -> str:
+    """The API version that the resource's provider has for its type by default."""
+    namespace, _, kind = ResourceId.parse(resource_id).type.partition("/")
+    provider = target.resources.providers.get(namespace)
+    for offered in provider.resource_types or []:
+        if str(offered.resource_type).lower() == kind.lower():
+            versions = [getattr(offered, "default_api_version", None), *(offered.api_versions or [])]
+            return next((version for version in versions if version), _ANY_VERSION)
+    return _ANY_VERSION
 
 
 def _reason(error: Any) -> str:

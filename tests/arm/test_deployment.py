@@ -91,6 +91,13 @@ def test_resources_come_in_order_with_keys_ids_and_options() -> None:
     assert found["resources.user"].scope == GROUP_ID
 
 
+def test_a_resource_needs_an_api_version_or_the_template_a_profile() -> None:
+    source = template({"type": "Microsoft.Web/sites", "name": "n"})
+    with pytest.raises(EngineError, match=r"resources\[0\]\.apiVersion: A resource needs an apiVersion"):
+        _ready(source)
+    assert _ready({**source, "apiProfile": "2018-03-01-hybrid"}).resources[0].api_version == ""
+
+
 def test_the_size_of_a_batch_may_be_an_expression() -> None:
     loop = {"name": "apps", "count": 4, "mode": "serial", "batchSize": "[parameters('size')]"}
     source = template(resource("[concat('a', copyIndex())]", copy=loop), parameters={"size": {"type": "int"}})

@@ -22,14 +22,17 @@ def target() -> Iterator[infra.Target]:
         yield made
 
 
-def resource(kind: str, name: str, properties: dict[str, Any] | None = None, **members: Any) -> dict[str, Any]:
-    return {"type": kind, "apiVersion": "2023-01-01", "name": name, "properties": properties or {}, **members}
+def resource(kind_of: str, name: str, properties: dict[str, Any] | None = None, **members: Any) -> dict[str, Any]:
+    return {"type": kind_of, "apiVersion": "2023-01-01", "name": name, "properties": properties or {}, **members}
 
 
-def plan(folder: Path, target: infra.Target, *resources: dict[str, Any], **outputs: str) -> infra.Plan:
+def plan(
+    folder: Path, target: infra.Target, *resources: dict[str, Any], profile: str | None = None, **outputs: str
+) -> infra.Plan:
     path = folder / "main.json"
     shown = {name: {"type": "object", "value": {"value": f"[{text}]"}} for name, text in outputs.items()}
-    path.write_text(json.dumps({"$schema": SCHEMA, "contentVersion": "1.0.0.0", "resources": list(resources), "outputs": shown}))
+    head = {"$schema": SCHEMA, "contentVersion": "1.0.0.0", **({"apiProfile": profile} if profile else {})}
+    path.write_text(json.dumps({**head, "resources": list(resources), "outputs": shown}))
     return infra.plan(path, target=target, resource_group="rg", location="westeurope")
 
 
@@ -120,6 +123,17 @@ def test_a_reference_to_nothing_is_refused_by_name(tmp_path: Path, target: infra
     site = resource("Microsoft.Web/sites", "s", {"x": "[reference('nobody', '2023-01-01').x]"}, location="westeurope")
     with pytest.raises(DeploymentError, match=r"reference\(\) names 'nobody', which the template does not have"):
         plan(tmp_path, target, site).apply()
+
+
+def test_a_template_with_a_profile_of_versions_is_planned_again(tmp_path: Path, target: infra.Target) -> None:
+    account = resource(
+        "Microsoft.Storage/storageAccounts", "stprofile", location="westeurope", kind="Storage", sku={"name": "Standard_LRS"}
+    )
+    network = {key: value for key, value in VNET.items() if key != "apiVersion"}
+    del account["apiVersion"]
+    plan(tmp_path, target, account, network, profile="2019-03-01-hybrid").apply()
+    again = plan(tmp_path, target, account, network, profile="2019-03-01-hybrid")
+    assert {change.action for change in again.changes} == {"unchanged"}
 
 
 def test_an_event_subscription_has_no_location(tmp_path: Path, target: infra.Target) -> None:
