@@ -144,7 +144,7 @@ _NOTES: dict[str, str] = {
     "subscriptionResourceId": "",
     "tenant": "",
     "tenantResourceId": "",
-    "utcNow": "in defaults of parameters alone; default format `yyyyMMddTHHmmssZ`",
+    "utcNow": "in defaults of parameters alone; default format `yyyyMMddTHHmmssZ`; formats as .NET's DateTime in UTC",
     "variables": "",
     "getKeyVaultSecret": "what a parameter's Key Vault reference becomes",
     "listAccountSas": "",
