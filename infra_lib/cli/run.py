@@ -51,6 +51,11 @@ def command(
                     chosen, progress=transfer, confirm=lambda plan: confirm_transfer(plan, transfer, yes=yes)
                 )
             note(f"Execution {execution.name} began in {chosen.name}.")
+            if opened.finetuning.passes_over_defaults():
+                note(
+                    f"It runs COMMANDS of {opened.config_path('finetuning')}; defaultCommands of the parameter file are others: "
+                    "`infra provision finetuning` takes them over."
+                )
             if not no_wait:
                 execution = _follow(opened, chosen, execution.name)
     if as_json:

@@ -71,8 +71,7 @@ class Finetuning(Workload):
         Raises InputError for a config file that does not fit and while another execution runs.
         """
         place = self._place(target)
-        config = self.config
-        commands = live.checked_commands(config.get("COMMANDS"), f"{config.path}: COMMANDS") or live.default_commands(self)
+        commands = self._own_commands() or live.default_commands(self)
         jobs: Any = target.container_apps.jobs
         with live.service_errors(self, place, f"reading job '{place.name}'"):
             job = jobs.get(place.resource_group, place.name)
@@ -90,6 +89,15 @@ class Finetuning(Workload):
             name = str(jobs.begin_start(place.resource_group, place.name, begun, polling_interval=2).result().name)
         listener(Event(state="started", resource_id=f"{job.id}/executions/{name}", resource_type=_JOB_TYPE, name=name))
         return self.execution(target, name)
+
+    def passes_over_defaults(self) -> bool:
+        """Whether a run takes COMMANDS of the config file although the parameter file's ``defaultCommands`` are others."""
+        own, default = self._own_commands(), live.default_commands(self)
+        return own is not None and default is not None and own != default
+
+    def _own_commands(self) -> list[str] | None:
+        config = self.config
+        return live.checked_commands(config.get("COMMANDS"), f"{config.path}: COMMANDS")
 
     def _refuse_while_running(self, target: Target, place: Place) -> None:
         running = next((item for item in self._list(target, place) if item.is_running), None)

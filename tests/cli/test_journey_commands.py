@@ -102,6 +102,18 @@ def test_a_run_that_is_under_way_can_be_stopped(journey: Journey, capfd: pytest.
 
 
 @needs_namespaces
+def test_commands_that_are_passed_over_are_said(journey: Journey, capfd: pytest.CaptureFixture[str]) -> None:
+    assert infra(journey, "run", "finetuning") == 0
+    assert "COMMANDS" not in capfd.readouterr().err
+    journey.set_commands("finetuning", ["echo edited"])
+    assert infra(journey, "run", "finetuning") == 0
+    shown = capfd.readouterr().err
+    assert "training" in shown
+    assert "It runs COMMANDS of" in shown
+    assert "infra provision finetuning" in shown
+
+
+@needs_namespaces
 def test_the_command_ends_although_what_it_started_goes_on(journey: Journey) -> None:
     command = [sys.executable, "-m", "infra_lib.cli.main", "deploy", "inference", "--project", str(journey.folder)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
