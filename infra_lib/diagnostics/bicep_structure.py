@@ -11,6 +11,7 @@ CODES: dict[str, Entry] = {
         "Use the type behind the last /providers/ and scope: for the resource that it extends.",
     ),
     "BCP209": Entry("error", 'The name space "{namespace}" has no resource type "{type}".'),
+    "BCP073": Entry("error", '"{name}" of a module can be read, not set.', "Remove it."),
     "BCP245": Entry("warning", 'Resources of the type "{type}" can be read, not deployed.', "Declare it with existing."),
     "BCP246": Entry(
         "warning", 'Resources of the type "{type}" can be read, but not deployed, at this scope.', "Declare it with existing."

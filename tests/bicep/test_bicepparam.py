@@ -181,6 +181,8 @@ def test_a_json_template_as_the_target(folder: Folder) -> None:
         ("using none\nimport * as m from 'faulty.bicep'\nparam a = m.v", [("BCP104", 2, 15), ("BCP063", 3, 11)]),
         ("using none\nimport { none } from 'lib.bicep'\nparam a = none()", [("BCP360", 2, 10), ("BCP059", 3, 11)]),
         ("using 'main.bicepparam'", [("BCP278", 1, 7)]),
+        ("using none\nparam a = missing\nparam b = a", [("BCP057", 2, 11), ("BCP062", 3, 11)]),
+        ("using none\nparam a\nparam b = a", [("BCP018", 2, 8), ("BCP062", 3, 11)]),
         ("@gone(x)\nusing none\n@gone()\nparam a = 1", [("BCP130", 1, 1), ("BCP130", 3, 1)]),
         (
             "using none\nimport { f } from 'place.bicep'\nparam a = '${f()}${externalInput('k')}'",
@@ -360,6 +362,16 @@ param c = [1]
         },
         "c": {"value": [1]},
     }
+
+
+def test_base_with_a_name_in_brackets(folder: Folder) -> None:
+    folder.write(base__bicepparam="using none\nparam a = externalInput('k')\nparam b = { n: 1 }\n")
+    text = "using none\nextends 'base.bicepparam'\n"
+    compiled = folder.compile(text + "param c = base['b'].n\nparam d = [base['a']]")
+    assert compiled.parameters is not None
+    assert compiled.parameters["parameters"]["c"] == {"value": 1}
+    assert compiled.parameters["parameters"]["d"] == {"expression": "[createArray(externalInputs('k_0'))]"}
+    assert folder.errors(text + "param c = base['x']")[0] == ("BCP053", 3, 16)
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,8 @@ def check_experimental(model: SemanticModel) -> None:
         known = type(specification) is not s.Identifier or extension.node.specification.name in configuration.extensions  # type: ignore[attr-defined]
         if isinstance(specification, s.StringSyntax) and specification.expressions:
             model.report("BCP303", specification)
+        elif isinstance(specification, s.Skipped):
+            continue
         elif known:
             model.report("INF310", extension.node, construct=f'the extension "{extension.name}"')
         else:

@@ -25,7 +25,7 @@ def check_imports(model: SemanticModel) -> None:
     _report_missing_paths(model)
     same: dict[tuple[int, str], list[sym.ImportedSymbol]] = {}
     for symbol in model.imports:
-        if symbol.target is None:
+        if symbol.target is None or isinstance(symbol.node.original, s.Skipped):
             continue
         export = find_export(symbol.target, symbol.original)
         if export is not None and export.kind != "ambiguous":

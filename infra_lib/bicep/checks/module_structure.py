@@ -85,7 +85,10 @@ def check_module_bodies(model: SemanticModel) -> None:
             continue
         names = [item.name for item in module.body.properties()]
         for item in module.body.properties():
-            if item.name is None or item.name in known or item.name == _READ_ONLY or isinstance(item.key, s.Skipped):
+            if item.name is None or item.name in known or isinstance(item.key, s.Skipped):
+                continue
+            if item.name == _READ_ONLY:
+                model.report("BCP073", item.key, name=item.name)
                 continue
             free = [name for name in known if name not in names]
             near = suggest(item.name, free)

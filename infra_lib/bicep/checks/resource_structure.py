@@ -47,6 +47,8 @@ def check_names(model: SemanticModel) -> None:
             if slashes:
                 model.report("BCP170", name)
             continue
+        if resource.property("parent") is not None:
+            continue  # not a resource, which is reported: how many parts the name needs is not known
         expected = reference.type.count("/") - 1
         if slashes > expected or (slashes < expected and not name.expressions):
             model.report("BCP169", name, expected=expected)

@@ -10,7 +10,7 @@ from infra_lib.bicep.emission import arm_text as arm
 from infra_lib.bicep.emission.emit import Emission
 from infra_lib.bicep.emission.lower import Lowering
 from infra_lib.bicep.emission.lowering_terms import constant_text
-from infra_lib.bicep.parameter_files.parameter_model import BaseSymbol
+from infra_lib.bicep.parameter_files.parameter_model import BaseSymbol, base_member
 from infra_lib.bicep.semantics import symbols as sym
 
 if TYPE_CHECKING:
@@ -62,10 +62,11 @@ class ParameterLowering(Lowering):
 
     def _special(self, node: s.Expression) -> str | None:
         kind = type(node)
+        member = base_member(self.model, node)
+        if member is not None:
+            return self._base_member(member[0])
         if kind is s.PropertyAccess and type(node.base) is s.VariableAccess and not node.safe:  # type: ignore[attr-defined]
             symbol = self.symbols.get(node.base)  # type: ignore[attr-defined]
-            if type(symbol) is BaseSymbol:
-                return self._base_member(node.identifier.name)  # type: ignore[attr-defined]
             if type(symbol) is sym.WildcardSymbol and self.inlining:
                 return self._literal(self._wholly(node))
         elif kind is s.VariableAccess:

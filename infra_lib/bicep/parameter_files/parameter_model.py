@@ -33,6 +33,18 @@ class BaseSymbol(sym.DeclaredSymbol):
     kind = "base"
 
 
+def base_member(model: SemanticModel, node: s.Node) -> tuple[str, s.Node] | None:
+    """The name of the parameter that ``base.name`` or ``base['name']`` reads, and its place; None for other nodes."""
+    named: tuple[str, s.Node] | None = None
+    if isinstance(node, s.PropertyAccess):
+        named = node.identifier.name, node.identifier
+    elif isinstance(node, s.ArrayAccess) and isinstance(node.index, s.StringSyntax) and node.index.literal is not None:
+        named = node.index.literal, node.index
+    if named is None or node.safe or type(model.symbols.get(node.base)) is not BaseSymbol:  # type: ignore[attr-defined]
+        return None
+    return named
+
+
 class ParameterFile:
     """One parameter file: its model, the target of ``using`` and the file of ``extends``, each None where there is none.
 
@@ -285,11 +297,10 @@ def _check_base(file: ParameterFile) -> None:
             model.report("BCP438", (symbol.node.keyword_start, symbol.node.end))
     members = file.base_members()
     for node in walk(model.file.program):
-        if type(node) is not s.PropertyAccess or node.safe or type(model.symbols.get(node.base)) is not BaseSymbol:
-            continue
-        if file.base is not None and node.identifier.name not in members:
+        named = base_member(model, node)
+        if named is not None and file.base is not None and named[0] not in members:
             known = ", ".join(f'"{name}"' for name in sorted(members)) or "none"
-            model.report("BCP053", node.identifier, name=node.identifier.name, known=known)
+            model.report("BCP053", named[1], name=named[0], known=known)
 
 
 def _check_decorators(model: SemanticModel) -> None:

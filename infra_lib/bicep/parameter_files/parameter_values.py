@@ -15,7 +15,7 @@ from infra_lib.bicep.emission import arm_text as arm
 from infra_lib.bicep.emission.emit import Emission
 from infra_lib.bicep.emission.lowering_terms import UnsupportedError
 from infra_lib.bicep.parameter_files.parameter_lowering import BASE_PREFIX, ExternalInputs, FailedError, ParameterLowering
-from infra_lib.bicep.parameter_files.parameter_model import BaseSymbol, ParameterFile, walk
+from infra_lib.bicep.parameter_files.parameter_model import ParameterFile, base_member, walk
 from infra_lib.bicep.parsing.spelling import suggest
 from infra_lib.bicep.semantics import symbols as sym
 from infra_lib.bicep.semantics.constants import text_of
@@ -327,8 +327,9 @@ class Values:
         symbol = self.model.symbols.get(node)
         if type(symbol) is sym.BuiltInFunction:
             return self._uses_input_itself(node)
-        if type(node) is s.PropertyAccess and type(self.model.symbols.get(node.base)) is BaseSymbol:
-            return self._base_is_external(node.identifier.name)
+        member = base_member(self.model, node)
+        if member is not None:
+            return self._base_is_external(member[0])
         if type(node) is not s.VariableAccess:
             return False
         if type(symbol) is sym.VariableSymbol or type(symbol) is sym.ParameterAssignmentSymbol:
@@ -420,8 +421,9 @@ class Values:
         """Warn of uses of ``base`` whose value this file's variables change, which is what the official compiler does."""
         members = self.file.base_members()
         for node in walk(self.model.file.program):
-            if type(node) is s.PropertyAccess and type(self.model.symbols.get(node.base)) is BaseSymbol:
-                name = node.identifier.name
+            member = base_member(self.model, node)
+            if member is not None:
+                name = member[0]
                 if name in members:
                     file, assignment = members[name]
                     for variable in self.of(file).shadowed_variables(assignment, self.file):

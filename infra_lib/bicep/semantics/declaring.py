@@ -10,6 +10,7 @@ from infra_lib.bicep.semantics import symbols as sym
 from infra_lib.bicep.semantics.model import SemanticModel
 
 RESERVED = ("az", "sys")
+_NOT_FOR_DECLARATIONS = (*RESERVED, "this")
 """The name spaces that are always there."""
 
 
@@ -34,7 +35,7 @@ def declare(model: SemanticModel) -> None:
     for symbol in referable:
         if symbol.name:
             model.declared.setdefault(symbol.name, symbol)
-            if symbol.name in RESERVED and type(symbol) is not sym.ExtensionSymbol:
+            if symbol.name in _NOT_FOR_DECLARATIONS and type(symbol) is not sym.ExtensionSymbol:
                 model.report("BCP084", symbol.identifier, name=symbol.name)
 
 

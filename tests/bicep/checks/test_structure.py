@@ -141,6 +141,11 @@ def test_a_parent_that_is_an_expression(parent: str) -> None:
     assert ("BCP240", parent) in found(text + resource("b", BLOBS, "name: 'x/default'", f"parent: {parent}"))
 
 
+def test_the_parts_of_a_name_below_what_is_no_parent_are_not_counted() -> None:
+    text = "module m 'm.bicep' = {}\n" + resource("b", BLOBS, "parent: m", "name: 'x'", existing=True)
+    assert found(text) == [("BCP240", "m")]
+
+
 def test_an_unknown_parent_is_reported_once() -> None:
     codes = [code for code, _ in found(resource("b", BLOBS, "name: 'x/default'", "parent: nowhere"))]
     assert codes == ["BCP057"]
@@ -325,6 +330,26 @@ def test_decorators_at_the_wrong_place() -> None:
 def test_computed_names_in_the_body_of_a_resource() -> None:
     text = resource("a", NETWORK, "name: 'a'", "'${1}': 1")
     assert found(text, ScopedTypes()) == [("BCP040", "'${1}'")]
+
+
+@pytest.mark.parametrize("declaration", ["param this string", "var this = 1", "type this = string", "module this 'm.bicep' = {}"])
+def test_this_is_no_name_for_a_declaration(declaration: str) -> None:
+    assert found(declaration) == [("BCP084", "this")]
+
+
+def test_this_is_a_name_for_an_item_of_a_loop() -> None:
+    assert found("var a = [for this in range(0, 2): this]") == []
+
+
+def test_outputs_of_a_module_cannot_be_set() -> None:
+    assert found("module a 'm.bicep' = {\n  outputs: {}\n}") == [("BCP073", "outputs")]
+
+
+@pytest.mark.parametrize(
+    ("text", "error"), [("extension ", ("BCP201", "")), ("import { 1 as a } from 'm.bicep'", ("BCP355", "1"))]
+)
+def test_names_that_are_missing_are_reported_once(text: str, error: tuple[str, str]) -> None:
+    assert found(text) == [error]
 
 
 def test_features_that_are_not_enabled() -> None:
