@@ -70,8 +70,11 @@ def check_decorator_forms(model: SemanticModel) -> None:
             ):
                 model.report("BCP141", expression)
     for resource in model.all_resources():
-        if not resource.is_existing:
-            for decorator in resource.node.decorators:
-                call = decorator.expression
-                if isinstance(call, s.FunctionCall | s.InstanceCall) and call.identifier.name == "nullIfNotFound":
-                    model.report("BCP445", decorator)
+        for decorator in resource.node.decorators:
+            call = decorator.expression
+            if not isinstance(call, s.FunctionCall | s.InstanceCall) or call.identifier.name != "nullIfNotFound":
+                continue
+            if resource.is_existing:
+                model.report("INF310", decorator, construct="@nullIfNotFound()")
+            else:
+                model.report("BCP445", decorator)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from infra_lib.bicep import syntax as s
 from infra_lib.bicep.semantics import symbols as sym
 from infra_lib.bicep.semantics.model import SemanticModel
-from infra_lib.bicep.semantics.module_values import module_of
+from infra_lib.bicep.semantics.module_values import modules_of
 
 
 def check_secure_outputs(model: SemanticModel) -> None:
@@ -35,8 +35,8 @@ def _check_access(model: SemanticModel, node: s.PropertyAccess | s.ArrayAccess) 
     if named is None or outer is None or outer[0] != "outputs":
         return
     assert isinstance(outputs, (s.PropertyAccess, s.ArrayAccess))  # noqa: S101 - it has a name
-    module = module_of(model, outputs.base)
-    if module is None or module.target is None or named[0] not in module.target.secure_outputs():
+    targets = [module.target for module in modules_of(model, outputs.base) if module.target is not None]
+    if not any(named[0] in target.secure_outputs() for target in targets):
         return
     base = outputs.base
     if type(model.symbols.get(base)) is sym.ModuleSymbol:

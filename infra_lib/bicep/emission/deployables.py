@@ -125,8 +125,6 @@ class Deployables:
 
     def _options(self, resource: sym.ResourceSymbol) -> dict[str, Any]:
         decorators = self.model.decorators(resource.node)
-        if "nullIfNotFound" in decorators:
-            raise UnsupportedError(decorators["nullIfNotFound"], "@nullIfNotFound()")
         return {
             name: [self.lowering.value(argument) for argument in decorators[name].arguments]
             for name in _OPTIONS

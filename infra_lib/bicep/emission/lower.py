@@ -24,8 +24,6 @@ _OPERATORS = {
 _LONGEST_EXPRESSION = 4_000_000
 _MOST_VALUES = 1_000_000
 """What is written out where it is used can grow without bounds; far beyond what Azure takes, the compiler gives up."""
-_ITEM_PARAMETERS = {"map": (0,), "filter": (0,), "groupBy": (0,), "toObject": (0,), "sort": (0, 1), "reduce": (1,)}
-"""Which parameters of a lambda are items of the array in the first argument."""
 
 
 class Lowering(AccessLowering):
@@ -264,23 +262,7 @@ class Lowering(AccessLowering):
         constant = self.emission.constant(node, function)
         if constant is not None:
             return self.expression(constant)
-        if function.name in _ITEM_PARAMETERS:
-            self._note_module_items(node, function.name)
         return arm.call(function.name, self.arguments(node))
-
-    def _note_module_items(self, node: s.FunctionCall | s.InstanceCall, name: str) -> None:
-        """Remember the parameters of a lambda that are items of a looped module."""
-        array = self.core(node.arguments[0])
-        module = self.symbols.get(array)
-        if type(module) is not sym.ModuleSymbol or module.loop is None:
-            return
-        for argument in node.arguments[1:]:
-            if type(argument) is s.Lambda:
-                for position in _ITEM_PARAMETERS[name]:
-                    if position < len(argument.parameters):
-                        local = self.symbols[argument.parameters[position]]
-                        assert isinstance(local, sym.LocalSymbol)  # noqa: S101 - a narrowing for the type checker
-                        self.module_items[local] = module
 
     def arguments(self, node: s.FunctionCall | s.InstanceCall) -> list[str]:
         """The texts of a call's arguments."""

@@ -7,7 +7,7 @@ from infra_lib.bicep.emission import arm_text as arm
 from infra_lib.bicep.emission.lowering_places import PlaceLowering
 from infra_lib.bicep.emission.lowering_terms import Reference
 from infra_lib.bicep.semantics import symbols as sym
-from infra_lib.bicep.semantics.module_values import module_of
+from infra_lib.bicep.semantics.module_values import Modules, modules_of
 
 
 class AccessLowering(PlaceLowering):
@@ -70,9 +70,9 @@ class AccessLowering(PlaceLowering):
                 context = self.context(resource, base.index, node)
                 return self.references.property(Reference(resource, context), name, node.safe)
         elif type(base) is s.PropertyAccess and base.identifier.name == "outputs":
-            module = module_of(self.model, base.base, self.module_items)
-            if module is not None:
-                return self._module_output(node, base, module)
+            modules = modules_of(self.model, base.base)
+            if modules:
+                return self._module_output(node, base, modules)
         elif type(base) is s.VariableAccess:
             wildcard = self.symbols.get(base)
             if type(wildcard) is sym.WildcardSymbol:
@@ -124,9 +124,9 @@ class AccessLowering(PlaceLowering):
 
     # ------------------------------------------------------------------------------------------ modules
 
-    def _module_output(self, node: s.PropertyAccess, outputs: s.PropertyAccess, module: sym.ModuleSymbol) -> str:
+    def _module_output(self, node: s.PropertyAccess, outputs: s.PropertyAccess, modules: Modules) -> str:
         name = node.identifier.name
-        secure = module.target is not None and name in module.target.secure_outputs()
+        secure = all(module.target is not None and name in module.target.secure_outputs() for module in modules)
         reference = self.reference(outputs.base)
         tail = [arm.string(name), "'value'"]
         if reference is not None and type(reference.symbol) is sym.ModuleSymbol:

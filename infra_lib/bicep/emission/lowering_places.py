@@ -27,7 +27,6 @@ class PlaceLowering:
         self.environment: Environment = {}
         self.values = 0
         self.value_copies: set[s.ForExpression] = set()
-        self.module_items: dict[sym.LocalSymbol, sym.ModuleSymbol] = {}
         self.declaration: s.Node = emission.model.file.program
         self.at: s.Node = self.declaration
         self.references = emission.references

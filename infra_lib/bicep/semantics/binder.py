@@ -179,8 +179,11 @@ class _Binder(NameBinder):
         self.inline_allowed = allowed
 
     def value_statement(self, node: s.MetadataDeclaration | s.AssertDeclaration | s.ParameterAssignment) -> None:
+        errors = self.errors
         self.around[node.value] = node
         self.owned(node, node.value)
+        if isinstance(node, s.ParameterAssignment) and (self.errors != errors or type(node.value) is s.Skipped):
+            self.invalid.add(cast("sym.DeclaredSymbol", self.symbols[node]))
 
     def target_scope(self, node: s.TargetScope) -> None:
         self.visit(node.value)

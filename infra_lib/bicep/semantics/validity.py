@@ -28,7 +28,7 @@ def report_invalid_uses(model: SemanticModel, uses: list[Use], lambdas: list[tup
     invalid = model.invalid
     users: dict[sym.DeclaredSymbol, list[sym.DeclaredSymbol]] = {}
     for owner, own in model.uses.items():
-        if type(owner) is sym.VariableSymbol and owner.node.type is None:
+        if type(owner) is sym.ParameterAssignmentSymbol or (type(owner) is sym.VariableSymbol and owner.node.type is None):
             for use in own:
                 users.setdefault(use.symbol, []).append(owner)
     pending = [*invalid, *model.cycles]
