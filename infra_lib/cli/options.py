@@ -59,3 +59,7 @@ reuse_options = combine(
         "--use", multiple=True, metavar="NAME=ID", help="Use an existing resource in place of the template's. Repeatable."
     ),
 )
+# What inputs.PlanRequest is made of, but for what is planned.
+plan_options = combine(
+    project_option, resource_group_options, parameters_option, set_option, reuse_options, target_options
+)  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,39 +17,14 @@ from infra_lib.parameters.atomic import write_atomic
 
 @click.command()
 @click.argument("what", metavar="inference|finetuning|FILE")
-@options.project_option
-@options.resource_group_options
-@options.parameters_option
-@options.set_option
-@options.reuse_options
-@options.target_options
+@options.plan_options
 @click.option("--html", "html_file", type=click.Path(path_type=Path), default=None, help="Write a page with a picture.")
 @click.option("--out", type=click.Path(path_type=Path), default=None, help="Save the plan, to apply it with provision --plan.")
 @click.option("--detect-drift", is_flag=True, help="Exit status 3 when what exists is not as the template wants it.")
 @options.json_option
-def command(
-    what: str,
-    project: Path | None,
-    resource_group: str | None,
-    location: str | None,
-    parameters: Path | None,
-    set_values: tuple[str, ...],
-    reuse: tuple[str, ...],
-    use: tuple[str, ...],
-    target: str | None,
-    subscription_id: str | None,
-    html_file: Path | None,
-    out: Path | None,
-    detect_drift: bool,
-    as_json: bool,
-) -> int:
+def command(html_file: Path | None, out: Path | None, detect_drift: bool, as_json: bool, **request: Any) -> int:
     """Decide for every resource of a workload or a file; nothing is written. Exit status 1 when there is a conflict."""
-    planned = make_plan(
-        PlanRequest(
-            what=what, project=project, resource_group=resource_group, location=location, parameters=parameters,
-            set_values=set_values, reuse=reuse, use=use, target=target, subscription_id=subscription_id,
-        )
-    )
+    planned = make_plan(PlanRequest(**request))
     with planned.target:
         if as_json:
             result_json(planned.plan.to_dict())

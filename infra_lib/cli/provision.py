@@ -18,43 +18,22 @@ from infra_lib.errors import InputError
 
 @click.command()
 @click.argument("what", metavar="[inference|finetuning|FILE]", required=False)
-@options.project_option
-@options.resource_group_options
-@options.parameters_option
-@options.set_option
-@options.reuse_options
-@options.target_options
+@options.plan_options
 @click.option("--plan", "plan_file", type=click.Path(path_type=Path), default=None, help="Apply what `infra plan --out` saved.")
 @options.yes_option
 @options.json_option
-def command(
-    what: str | None,
-    project: Path | None,
-    resource_group: str | None,
-    location: str | None,
-    parameters: Path | None,
-    set_values: tuple[str, ...],
-    reuse: tuple[str, ...],
-    use: tuple[str, ...],
-    target: str | None,
-    subscription_id: str | None,
-    plan_file: Path | None,
-    yes: bool,
-    as_json: bool,
-) -> int:
+def command(what: str | None, plan_file: Path | None, yes: bool, as_json: bool, **given: Any) -> int:
     """Provision a workload of a project, or any file: plan, deploy what has to change, write the project's config file."""
     if plan_file is not None:
         if what is not None:
             raise InputError("A saved plan says itself what is provisioned: leave the name or the file out.")
-        planned = saved_plan(plan_file, target=target, subscription_id=subscription_id, set_values=set_values)
+        again = {name: given[name] for name in ("target", "subscription_id", "set_values")}
+        planned = saved_plan(plan_file, **again)
         with planned.target:
             return _provision(planned, yes=yes, as_json=as_json)
     if what is None:
         raise InputError("Say what to provision: inference, finetuning, a .bicep, .bicepparam or .json file, or --plan FILE.")
-    request = PlanRequest(
-        what=what, project=project, resource_group=resource_group, location=location, parameters=parameters,
-        set_values=set_values, reuse=reuse, use=use, target=target, subscription_id=subscription_id,
-    )  # fmt: skip
+    request = PlanRequest(what=what, **given)
     planned = make_plan(request)
     running = planned.plan.running_deployment
     if running is not None:
