@@ -1,14 +1,12 @@
-"""How share clients connect and try again: many connections at once, and waiting on the target's clock."""
+"""How share clients try again: waiting on the target's clock."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from azure.core.pipeline.transport import RequestsTransport
 from azure.storage.fileshare import ExponentialRetry
 
-CONNECTIONS = 32
 RANGE = 4 * 1024 * 1024
 """How much a request for a file's content asks for or writes: what the service takes at most in one write."""
 _RETRIES = 6
@@ -35,14 +33,3 @@ class TargetRetry(ExponentialRetry):
         if self._retried is not None:
             self._retried(seconds)
         self._sleep(seconds)
-
-
-def pooled_transport() -> RequestsTransport:
-    """A transport that keeps as many connections as a concurrent transfer uses; the default one keeps ten."""
-    import requests
-    from requests.adapters import HTTPAdapter
-
-    session = requests.Session()
-    for scheme in ("https://", "http://"):
-        session.mount(scheme, HTTPAdapter(pool_connections=4, pool_maxsize=CONNECTIONS))
-    return RequestsTransport(session=session)

@@ -151,7 +151,7 @@ def _once(target: Target, url: str, token: str, *, lines: int, follow: bool) -> 
         params={"follow": "true" if follow else "false", "output": "json", "tailLines": str(min(lines, _MOST_LINES))},
         headers={"Authorization": f"Bearer {token}"},
     )
-    with closing(_transport(target)) as transport:
+    with closing(_transport(target, url)) as transport:
         response: Any = transport.send(request, stream=True, connection_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS)
         with response:
             if response.status_code >= 400:
@@ -162,12 +162,12 @@ def _once(target: Target, url: str, token: str, *, lines: int, follow: bool) -> 
                     yield line
 
 
-def _transport(target: Target) -> Any:
+def _transport(target: Target, url: str) -> Any:
     if target.manager is not None:
         return target.manager.transport()
-    from azure.core.pipeline.transport import RequestsTransport
+    from infra_lib.deploy.connections import pooled_transport
 
-    transport = RequestsTransport()
+    transport = pooled_transport(url)
     transport.open()
     return transport
 

@@ -198,13 +198,14 @@ class Target:
         """
         from azure.storage.fileshare import ShareClient
 
-        from infra_lib.deploy.data_plane import RANGE, TargetRetry, pooled_transport
+        from infra_lib.deploy.connections import pooled_transport
+        from infra_lib.deploy.data_plane import RANGE, TargetRetry
 
         return ShareClient(
             account_url,
             share_name,
             credential=account_key,
-            transport=self._manager.transport() if self._manager is not None else pooled_transport(),
+            transport=self._manager.transport() if self._manager is not None else pooled_transport(account_url),
             retry_policy=TargetRetry(self.sleep, retried),
             max_single_get_size=RANGE,
             allow_trailing_dot=True,
@@ -216,7 +217,10 @@ class Target:
         if self._manager is not None:
             options["transport"] = self._manager.transport()
         if self.endpoint.startswith("http://"):
+            from infra_lib.deploy.connections import pooled_transport
+
             options["authentication_policy"] = _loopback_policy(self._credential)
+            options["transport"] = pooled_transport(self.endpoint)
         elif self.endpoint != AZURE_ENDPOINT:
             options["credential_scopes"] = [f"{self.endpoint.rstrip('/')}/.default"]
         return options

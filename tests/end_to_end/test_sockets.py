@@ -37,6 +37,19 @@ def test_the_sample_is_provisioned_and_settles(target: Target, tmp_path: Path) -
     assert again.outputs == deployment.outputs
 
 
+def test_loopback_is_reached_past_a_proxy_of_the_environment(
+    target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    write_project(tmp_path / "phi")
+    project = Project.open(tmp_path / "phi")
+    project.inference.provision(target, resource_group="rg-sockets", location="westeurope")
+    assert project.sync(target).verified
+
+
 def test_an_endpoint_elsewhere_has_to_be_encrypted() -> None:
     with pytest.raises(InputError, match="not encrypted"):
         Target.azure("00000000-0000-0000-0000-000000000000", endpoint="http://example.org")
