@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import ssl
 import time
 from urllib.parse import urlsplit
 
@@ -14,6 +13,7 @@ WAIT_SECONDS = 600.0
 _TRY_SECONDS = 10.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _NOT_YET = frozenset({502, 503, 504})
+_PROXY_SIGN_IN = 407
 # What Azure's ingress answers for an app that is stopped or not there (yet): a page that says so.
 _UNROUTED, _UNROUTED_PAGE, _PAGE_BYTES = 404, b"Azure Container App", 1 << 16
 
@@ -59,18 +59,25 @@ class Endpoint:
         return webbrowser.open(self.url)
 
     def _status(self, timeout: float) -> int | None:
-        host, port = self._parts.hostname or "", self._parts.port
-        connection: http.client.HTTPConnection
-        if self._parts.scheme == "https":
-            connection = http.client.HTTPSConnection(host, port, timeout=timeout, context=ssl.create_default_context())
-        else:
-            connection = http.client.HTTPConnection(host, port, timeout=timeout)
+        """The status of an answer to GET, a redirection's too; None when nothing answers. Past proxies on loopback alone."""
+        import urllib.error
+        import urllib.request
+
+        class Redirections(urllib.request.HTTPRedirectHandler):
+            def redirect_request(self, *_arguments: object) -> None:
+                """They are an answer: not followed."""
+
+        proxies = urllib.request.ProxyHandler({} if self._parts.hostname in _LOOPBACK else None)
+        opener = urllib.request.build_opener(proxies, Redirections)
         try:
-            connection.request("GET", self._parts.path or "/", headers={"Connection": "close"})
-            response = connection.getresponse()
-            unrouted = response.status == _UNROUTED and _UNROUTED_PAGE in response.read(_PAGE_BYTES)
-            return None if unrouted else response.status
+            try:
+                request = urllib.request.Request(self.url, headers={"Connection": "close"})  # noqa: S310 - http(s), see __init__
+                answer = opener.open(request, timeout=timeout)
+            except urllib.error.HTTPError as error:
+                answer = error
+            with answer:
+                status: int = answer.status
+                unrouted = status == _UNROUTED and _UNROUTED_PAGE in answer.read(_PAGE_BYTES)
         except (OSError, http.client.HTTPException):
             return None
-        finally:
-            connection.close()
+        return None if unrouted or status == _PROXY_SIGN_IN else status

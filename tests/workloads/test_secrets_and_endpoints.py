@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
 import pytest
 
 from infra_lib import InputError
@@ -52,3 +55,34 @@ def test_an_endpoint_is_a_whole_url(host: str, url: str) -> None:
 def test_what_is_no_host_name_is_refused(host: str) -> None:
     with pytest.raises(InputError, match="ACA_APP_ENDPOINT is"):
         _ = Endpoint(host, "ACA_APP_ENDPOINT").url
+
+
+class Answers(BaseHTTPRequestHandler):
+    """Answers with the status that the path names; a proxy is asked with the whole URL."""
+
+    def do_GET(self) -> None:
+        status = 200 if self.path.startswith("http://") else int(self.path.rpartition("/")[2])
+        self.send_response(status)
+        self.send_header("Location", "http://127.0.0.1:9/")
+        self.end_headers()
+        self.wfile.write(b"Azure Container App - Unavailable" if status == 404 else b"")
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Says nothing."""
+
+
+def test_what_answers_is_ready_and_a_proxy_is_used_but_for_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"127.0.0.1:{server.server_port}"
+        for name in ("http_proxy", "HTTP_PROXY"):
+            monkeypatch.setenv(name, "http://127.0.0.1:9")
+        ready = {status: Endpoint(f"http://{address}/{status}", "").is_ready() for status in (200, 302, 401, 500, 503, 404, 407)}
+        assert ready == {200: True, 302: True, 401: True, 500: True, 503: False, 404: False, 407: False}
+        for name in ("http_proxy", "HTTP_PROXY"):
+            monkeypatch.setenv(name, f"http://{address}")
+        assert Endpoint("http://app.example.invalid", "").is_ready()
+        server.shutdown()
+    assert not Endpoint(f"http://{address}/200", "").is_ready(timeout=1)
