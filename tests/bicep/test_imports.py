@@ -152,9 +152,44 @@ def test_imports_from_a_json_template() -> None:
     }
     (group,) = template["functions"]
     assert group["members"]["f"]["output"]["value"] == "[format('variables(''v''){0}{1}', variables('_1.v'), _1.g())]"
-    assert template["variables"] == {
-        "copy": [{"name": "_1.v", "count": "[length(range(0, 2))]", "input": "[copyIndex('_1.v')]"}]
-    }
+    assert template["variables"] == {"copy": [{"name": "_1.v", "count": "[length(range(0, 2))]", "input": "[copyIndex('_1.v')]"}]}
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("[ concat( variables('other') ,'b' ) ]", "[concat(variables('_1.other'), 'b')]"),
+        ("[variables('other')['name'][ 'a-b' ][0]]", "[variables('_1.other').name['a-b'][0]]"),
+        ("['plain']", "plain"),
+        ("[[plain]", "[[plain]"),
+        ("[add(5000000000, -1)]", "[add(json('5000000000'), -1)]"),
+        ({"[variables('other')]": [1.5, None, True, "x"]}, {"[variables('_1.other')]": ["[json('1.5')]", None, True, "x"]}),
+    ],
+)
+def test_values_of_a_json_template_are_written_anew(value: Any, written: Any) -> None:
+    library = {**JSON_LIBRARY, "variables": {"v": value, "other": {}}, "functions": []}
+    template = compiled("import { v } from 'j.json'\nvar w = v", {"/p/j.json": library})
+    assert template["variables"]["v"] == written
+
+
+def test_loops_of_a_json_template_that_begin_with_another_index() -> None:
+    loop = {"name": "v", "count": "[ variables('n') ]", "input": "[ concat('a', copyIndex( 'V', 3 ), copyIndex('v')) ]"}
+    library = {**JSON_LIBRARY, "variables": {"n": 2, "copy": [loop]}, "functions": []}
+    template = compiled("import * as j from 'j.json'\nvar w = j.v", {"/p/j.json": library})
+    assert template["variables"]["copy"] == [
+        {
+            "name": "_1.v",
+            "count": "[length(range(0, variables('_1.n')))]",
+            "input": "[concat('a', add(copyIndex('_1.v'), 3), copyIndex('_1.v'))]",
+        }
+    ]
+
+
+def test_an_expression_that_cannot_be_read_is_refused() -> None:
+    library = {**JSON_LIBRARY, "variables": {"v": "[concat(]"}, "functions": []}
+    assert [code for code, _, _ in codes("import { v } from 'j.json'\nvar w = v", {"/p/j.json": json.dumps(library)})] == [
+        "INF310"
+    ]
 
 
 def test_exported_variables_are_listed_by_name() -> None:

@@ -157,7 +157,7 @@ class _Declarations:
         self.modern = sections.get("languageVersion") not in (None, "", "1.0")
 
     def check(self) -> None:
-        if isinstance(self.sections["resources"], dict) and not self.modern:
+        if self.sections["resources"] and isinstance(self.sections["resources"], dict) and not self.modern:
             raise _InvalidTemplateError('resources with symbolic names need "languageVersion": "2.0"')
         if self.definitions and not self.modern:
             raise _InvalidTemplateError('definitions need "languageVersion": "2.0"')

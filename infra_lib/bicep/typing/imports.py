@@ -337,7 +337,7 @@ class ImportClosure:
         for entry in sorted(found, key=lambda entry: _ordinal(entry.name)):
             target, symbol = entry.export.target, entry.export.symbol
             if not isinstance(target, SemanticModel):
-                add_json_variable(self, entry, loops, plain)
+                emission.guard(self.model.file.program, lambda entry=entry: add_json_variable(self, entry, loops, plain))  # type: ignore[misc]
                 continue
             within = self._emission(emission, target)
             if entry.call is not None:

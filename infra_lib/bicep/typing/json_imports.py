@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from infra_lib.bicep.emission.lowering_terms import UnsupportedError
+from infra_lib.arm.expressions import (
+    Access,
+    Call,
+    ExpressionSyntaxError,
+    Literal,
+    Node,
+    is_expression,
+    parse_expression,
+    unescape,
+)
+from infra_lib.bicep.emission import arm_text as arm
+from infra_lib.bicep.emission.lowering_terms import UnsupportedError, constant_json
 from infra_lib.bicep.typing.json_types import apply_modifiers, json_type, member, schema_at
 from infra_lib.bicep.typing.type_schema import SchemaWriter
 
@@ -14,14 +24,6 @@ if TYPE_CHECKING:
     from infra_lib.bicep.emission.emit import Emission
     from infra_lib.bicep.semantics.model import JsonTemplate
     from infra_lib.bicep.typing.imports import Export, ImportClosure, Imported
-
-_REFERENCE = re.compile(
-    r"'(?:[^']|'')*'"
-    r"|\bvariables\(\s*'(?P<variable>(?:[^']|'')+)'\s*\)"
-    r"|\bcopyIndex\(\s*'(?P<loop>(?:[^']|'')+)'"
-    r"|\b(?P<function>[A-Za-z_]\w*\.[A-Za-z_]\w*)\s*\(",
-    re.IGNORECASE,
-)
 
 
 def _template(export: Export) -> JsonTemplate:
@@ -88,15 +90,37 @@ def _expressions_in(template: JsonTemplate, value: Any) -> Iterator[Export]:
     from infra_lib.bicep.typing.imports import Export
 
     known = functions_of(template.template)
-    for text in _texts(value):
-        if not _is_expression(text):
-            continue
-        for found in _REFERENCE.finditer(text):
-            if found["variable"]:
-                name = found["variable"].replace("''", "'")
-                yield Export(template, "variable", name, name)
-            elif found["function"] and found["function"] in known:
-                yield Export(template, "function", found["function"], found["function"])
+    for call in (call for text in _texts(value) for call in _calls(text)):
+        name = _named_variable(call)
+        if name is not None:
+            yield Export(template, "variable", name, name)
+        elif call.name in known:
+            yield Export(template, "function", call.name, call.name)
+
+
+def _calls(text: str) -> Iterator[Call]:
+    """The calls in a text, if it is an expression, in the order of the text."""
+    if not is_expression(text):
+        return
+    try:
+        pending: list[Node] = [parse_expression(text)]
+    except ExpressionSyntaxError:
+        return
+    while pending:
+        node = pending.pop()
+        if isinstance(node, Call):
+            yield node
+            pending.extend(reversed(node.arguments))
+        elif isinstance(node, Access):
+            pending.extend((*reversed(node.keys), node.target))
+
+
+def _named_variable(call: Call) -> str | None:
+    """The variable that ``variables('name')`` reads; None for other calls."""
+    if call.key != "variables" or len(call.arguments) != 1:
+        return None
+    argument = call.arguments[0]
+    return argument.value if isinstance(argument, Literal) and isinstance(argument.value, str) else None
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -109,10 +133,6 @@ def _texts(value: Any) -> Iterator[str]:
         for name, item in value.items():
             yield name
             yield from _texts(item)
-
-
-def _is_expression(text: str) -> bool:
-    return text.startswith("[") and text.endswith("]") and not text.startswith("[[")
 
 
 # ---------------------------------------------------------------------------------------------- what is written
@@ -133,14 +153,14 @@ def function(emission: Emission, export: Export) -> dict[str, Any]:
     template = _template(export)
     writer = SchemaWriter(emission, emission.model.file.program)
     source = functions_of(template.template).get(export.identity, {})
-    rename = _renamer(emission.model.imported, template)
+    values = _ValueWriter(emission.model.imported, template)
     parameters = []
     for parameter in member(source, "parameters") or ():
         parameters.append({**writer.write(json_type(template, parameter)), "name": member(parameter, "name")})
     output = member(source, "output")
     result: dict[str, Any] = {
         "parameters": parameters,
-        "output": {**writer.write(json_type(template, output)), "value": _renamed(member(output, "value"), rename)},
+        "output": {**writer.write(json_type(template, output)), "value": values.value(member(output, "value"))},
     }
     description = member(member(source, "metadata"), "description")
     if isinstance(description, str):
@@ -152,46 +172,73 @@ def variable(closure: ImportClosure, entry: Imported, loops: list[dict[str, Any]
     """Add an imported variable to the section."""
     template = _template(entry.export)
     source = _variable_source(template.template, entry.export.identity) or {"value": None}
-    rename = _renamer(closure, template)
     if "copy" not in source:
-        plain[entry.name] = _renamed(source["value"], rename)
+        plain[entry.name] = _ValueWriter(closure, template).value(source["value"])
         return
     loop = source["copy"]
-    count = _renamed(member(loop, "count"), rename)
-    inner = count[1:-1] if isinstance(count, str) and _is_expression(count) else str(count)
-    loops.append(
-        {"name": entry.name, "count": f"[length(range(0, {inner}))]", "input": _renamed(member(loop, "input"), rename)}
-    )
+    values = _ValueWriter(closure, template, loop=entry)
+    count = values.value(member(loop, "count"))
+    inner = count[1:-1] if isinstance(count, str) and is_expression(count) else str(count)
+    loops.append({"name": entry.name, "count": f"[length(range(0, {inner}))]", "input": values.value(member(loop, "input"))})
 
 
-Rename = Callable[[re.Match[str]], str]
+class _ValueWriter:
+    """Writes the values of a template anew, as the compiler writes those of Bicep: with the names that its symbols get here.
 
+    ``loop`` is the variable whose items are written.
+    """
 
-def _renamer(closure: ImportClosure, template: JsonTemplate) -> Rename:
-    def name_of(kind: str, identity: str) -> str | None:
-        entry = closure.entry(template, kind, identity)
-        return None if entry is None else entry.name
+    def __init__(self, closure: ImportClosure, template: JsonTemplate, *, loop: Imported | None = None) -> None:
+        self.closure = closure
+        self.template = template
+        self.loop = loop
 
-    def rename(found: re.Match[str]) -> str:
-        variable, loop, function = found["variable"], found["loop"], found["function"]
-        if variable is not None or loop is not None:
-            name = name_of("variable", (variable or loop).replace("''", "'"))
-            quoted = (name or variable or loop).replace("'", "''")
-            return f"variables('{quoted}')" if variable is not None else f"copyIndex('{quoted}'"
+    def value(self, value: Any) -> Any:
+        """A JSON value with what it holds."""
+        if isinstance(value, str):
+            return self._text(value)
+        if isinstance(value, list):
+            return [self.value(item) for item in value]
+        if isinstance(value, dict):
+            return {self._text(name): self.value(item) for name, item in value.items()}
+        return constant_json(value)
+
+    def _text(self, text: str) -> Any:
+        if not is_expression(text):
+            return arm.escape(unescape(text))
+        try:
+            return arm.written(self._node(parse_expression(text)))
+        except ExpressionSyntaxError as error:
+            raise UnsupportedError(self.closure.model.file.program, f"the imported expression {text}: {error}") from None
+
+    def _node(self, node: Node) -> str:
+        if isinstance(node, Literal):
+            return arm.string(node.value) if isinstance(node.value, str) else arm.integer(node.value)
+        if isinstance(node, Access):
+            text = self._node(node.target)
+            for key in node.keys:
+                text = arm.access(text, self._node(key))
+            return text
+        assert isinstance(node, Call)  # noqa: S101 - there is no other node
+        return self._call(node)
+
+    def _call(self, call: Call) -> str:
+        arguments = [self._node(argument) for argument in call.arguments]
+        variable = _named_variable(call)
+        if variable is not None:
+            return arm.call("variables", [arm.string(self._name("variable", variable) or variable)])
+        if self.loop is not None and call.key == "copyindex" and self._is_own_loop(arguments, self.loop):
+            index = arm.call("copyIndex", [arm.string(self.loop.name)])
+            return index if len(arguments) == 1 else arm.call("add", [index, arguments[1]])
+        function = self._name("function", call.name)
         if function is not None:
-            name = name_of("function", function)
-            if name is not None:
-                return f"{name if '.' in name else f'__bicep.{name}'}("
-        return found[0]
+            return arm.call(function if "." in function else f"__bicep.{function}", arguments)
+        return arm.call(call.name, arguments)
 
-    return rename
+    @staticmethod
+    def _is_own_loop(arguments: list[str], loop: Imported) -> bool:
+        return bool(arguments) and arguments[0].lower() == arm.string(loop.export.identity).lower()
 
-
-def _renamed(value: Any, rename: Rename) -> Any:
-    if isinstance(value, str):
-        return _REFERENCE.sub(rename, value) if _is_expression(value) else value
-    if isinstance(value, list):
-        return [_renamed(item, rename) for item in value]
-    if isinstance(value, dict):
-        return {_renamed(name, rename): _renamed(item, rename) for name, item in value.items()}
-    return value
+    def _name(self, kind: str, identity: str) -> str | None:
+        entry = self.closure.entry(self.template, kind, identity)
+        return None if entry is None else entry.name
