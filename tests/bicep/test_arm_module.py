@@ -62,7 +62,7 @@ def test_the_templates_of_the_golden_cases(path: Path) -> None:
         template(**{"$schema": 5}),
         template(stray={}),
         template(parameters=[]),
-        template(resources={}),
+        template(resources={"a": {"type": "A.B/c", "apiVersion": "2020-01-01", "name": "x"}}),
         template(parameters={"p": 5}),
         template(parameters={"p": {"type": "text"}}),
         template(parameters={"p": {"type": "string", "minLength": "1"}}),
