@@ -7,8 +7,8 @@ from infra_lib.bicep.parsing.spelling import suggest
 from infra_lib.bicep.semantics import symbols as sym
 from infra_lib.bicep.semantics.model import SemanticModel
 
-_PROPERTIES = ("name", "outputs")
-_WRITE_ONLY = frozenset(("dependsOn", "identity", "params", "scope"))
+_PROPERTIES = ("identity", "name", "outputs")
+_WRITE_ONLY = frozenset(("dependsOn", "params", "scope"))
 
 
 def check_module_accesses(model: SemanticModel) -> None:

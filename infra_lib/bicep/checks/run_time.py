@@ -12,7 +12,8 @@ from infra_lib.bicep.semantics.validity import Use
 from infra_lib.resource_types.nodes import ObjectType
 
 _KNOWN_OF_RESOURCES = frozenset(("id", "name", "type", "apiVersion"))
-_KNOWN_OF_MODULES = frozenset(("name",))
+_LATE_OF_MODULES = frozenset(("dependsOn", "identity", "outputs", "params"))
+"""What of a module is not known when a deployment starts; other properties are unknown or can be read."""
 _START_OF_RESOURCES = frozenset(
     ("name", "location", "kind", "subscriptionId", "resourceGroup", "managedBy", "extendedLocation", "zones", "placement", "plan",
      "sku", "identity", "managedByExtended", "tags", "asserts", "parent", "scope")
@@ -103,7 +104,7 @@ class _Checker:
 
     def is_run_time(self, symbol: sym.DeployableSymbol, name: str) -> bool:
         if isinstance(symbol, sym.ModuleSymbol):
-            return name not in _KNOWN_OF_MODULES
+            return name in _LATE_OF_MODULES
         if name not in _KNOWN_OF_RESOURCES:
             return self.may_have(symbol, name)
         return name in ("id", "name") and symbol in self.model.inlined.resources

@@ -67,7 +67,7 @@ class _Binder(NameBinder):
     def parameter(self, node: s.ParameterDeclaration) -> None:
         errors = self.errors
         self.owned_type(node, node.type)
-        if self.errors != errors or node.type is None or type(node.type) is s.Skipped:
+        if self.errors != errors:
             self.invalid.add(cast("sym.DeclaredSymbol", self.symbols[node]))
         self.defaults_allowed = True
         self.owned(node, node.default)
@@ -203,7 +203,8 @@ class _Binder(NameBinder):
         pass
 
     def skipped(self, node: s.Skipped) -> None:
-        self.errors += 1
+        """Take text that is no value for a mistake; where a type is missing, any value is taken."""
+        self.errors += not self.in_type
 
     def string(self, node: s.StringSyntax) -> None:
         for expression in node.expressions:

@@ -341,6 +341,25 @@ def test_this_is_a_name_for_an_item_of_a_loop() -> None:
     assert found("var a = [for this in range(0, 2): this]") == []
 
 
+def test_a_missing_type_spoils_no_use() -> None:
+    assert found("param p\nvar v = p\noutput o string = v") == [("BCP279", "")]
+    assert found("type t = { a: }\nparam p t\noutput o object = p") == [("BCP279", "}")]
+    assert [code for code, _ in found("param p missing\nvar v = p")] == ["BCP302", "BCP062"]
+
+
+def test_what_is_read_off_a_module_when_the_deployment_starts() -> None:
+    text = "module m 'm.bicep' = { name: 'm' }\noutput o object = reference(m."
+    assert found(text + "id, '1')") == [("BCP053", "id")]
+    assert found(text + "scope, '1')") == [("BCP077", "scope")]
+    assert found(text + "name, '1')") == []
+    assert found(text + "outputs.o, '1')") == [("BCP181", "m.outputs")]
+
+
+def test_the_identity_of_a_module_can_be_read_but_is_not_compiled() -> None:
+    codes = [code for code, _ in found("module m 'm.bicep' = { name: 'm' }\noutput o object = m.identity")]
+    assert codes == ["INF310"]
+
+
 def test_outputs_of_a_module_cannot_be_set() -> None:
     assert found("module a 'm.bicep' = {\n  outputs: {}\n}") == [("BCP073", "outputs")]
 
