@@ -144,10 +144,16 @@ def deploy(
         id=str(result.get("id", "")),
         name=name,
         target=target.name,
-        outputs={key: output.get("value") for key, output in (properties.get("outputs") or {}).items()},
+        outputs=_named_outputs(template, properties.get("outputs") or {}),
         operations=follower.last,
         duration=follower.elapsed(),
     )
+
+
+def _named_outputs(template: Mapping[str, Any], outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The outputs under the template's names: the service lower-cases the capitals that a name begins with."""
+    names = {name.lower(): name for name in template.get("outputs") or {}}
+    return {names.get(name.lower(), name): output.get("value") for name, output in outputs.items()}
 
 
 def deployment_state(target: Target, *, scope: str, name: str) -> str:

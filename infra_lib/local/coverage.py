@@ -48,7 +48,8 @@ def coverage_text() -> str:
         rows.append((f"`{kind.name}`", ", ".join(methods), ", ".join(parts) or "-", kind.put if "PUT" in kind.methods else "-"))
     lines += _table(("type", "operations", "actions and parts", "PUT answers"), rows)
     lines += [
-        "`async`: with Azure-AsyncOperation; `location`: with 202 and Location when there is a pace.",
+        "`async`: with Azure-AsyncOperation; `location`: with 202 and Location. So a PUT that creates; that of an app, a job or "
+        "an environment that exists answers alike (an environment's that changes nothing at once), other ones at once.",
         "",
         "Every other type of a known namespace can be written, read, listed and deleted; it is kept as it is written. "
         "Of these, the following get properties that templates read off them: "

@@ -10,7 +10,7 @@ from infra_lib.local.context import TENANT_ID, Context
 from infra_lib.local.protocol import Call, Reply, ServiceError
 from infra_lib.local.shapes import check_shape
 from infra_lib.local.store import Record
-from infra_lib.local.types import Body, Handler, ResourceType
+from infra_lib.local.types import AnswerStyle, Body, Handler, ResourceType
 
 PAGE = 1000
 _ENVELOPE = (
@@ -88,9 +88,15 @@ def state_of(context: Context, record: Record) -> str | None:
     if record.private.get("deleting"):
         return "Deleting"
     if record.private.get("settles", 0.0) > context.now:
-        kind = context.types.get(record.type)
-        return kind.in_progress if kind is not None else "InProgress"
+        return _moving(context.types.get(record.type), created=not record.private.get("updated"))
     return "Failed" if record.private.get("failure") else None
+
+
+def _moving(kind: ResourceType | None, *, created: bool) -> str:
+    """The state of a resource while it is made, or changed."""
+    if kind is None:
+        return "InProgress"
+    return kind.in_progress if created else kind.updating or kind.in_progress
 
 
 def present(context: Context, kind: ResourceType | None, record: Record, call: Call) -> Body:
@@ -112,11 +118,16 @@ def read(context: Context, kind: ResourceType, address: Address, call: Call) -> 
     record = context.find(address.id)
     if record is None:
         if call.method == "HEAD":
-            return Reply(404)
-        raise refusals.not_found(address, kind.name)
+            return Reply(404, None, {"x-ms-failure-cause": "gateway"})
+        raise refusals.missing(kind, address)
     if call.method == "HEAD":
         return Reply(204)
-    return Reply(200, present(context, kind, record, call))
+    return Reply(200, present(context, kind, record, call), _entity_headers(kind, record))
+
+
+def _entity_headers(kind: ResourceType, record: Record) -> dict[str, str]:
+    """The ETag, of the types that send it as a header."""
+    return {"ETag": str(record.body["etag"])} if kind.echoes and "etag" in record.body else {}
 
 
 def page(call: Call, items: list[Body]) -> Reply:
@@ -173,14 +184,15 @@ def write(context: Context, kind: ResourceType, address: Address, call: Call) ->
     refusals.require_api_version(call)
     if call.method not in kind.methods:
         raise _no_such_method(kind, call.method)
-    body = call.json_object()
+    body = given = call.json_object()
     refusals.require_scope(context, address)
     refusals.require_registered(context, address)
     existing = context.store.get(address.key) or (kind.implicit(context, address) if kind.implicit is not None else None)
     if call.method == "PATCH":
         if existing is None:
-            raise refusals.not_found(address, kind.name)
+            raise refusals.missing(kind, address)
         body = _patched(existing, body)
+        existing.private["patching"] = True
     else:
         body = whole_body(kind, body, existing)
     refusals.require_unlocked(context, address, deleting=False)
@@ -188,19 +200,30 @@ def write(context: Context, kind: ResourceType, address: Address, call: Call) ->
         _require_settled(context, kind, address, existing)
     validate(context, kind, address, body, existing)
     record = kind.complete(context, address, body, existing)
+    record.private.pop("patching", None)
     record.private["input"] = body
     record.private.setdefault("created", existing.private.get("created", context.now) if existing is not None else context.now)
     record.private["changed"] = context.now
     record.private["api_version"] = call.query["api-version"]
     record.private.pop("failure", None)
-    record.private["settles"] = settles = context.due(kind.name)
     failure = context.take_late_failure(address.id)
     if failure is not None:
         record.private["failure"] = failure
+    record.private["updated"] = existing is not None
+    still = kind.still and existing is not None and failure is None and _same(existing, record)
+    record.private["settles"] = context.now if still else context.due(kind.name)
     context.store.put(record)
     if kind.on_written is not None:
         kind.on_written(context, record)
-    return _write_reply(context, kind, record, call, created=existing is None, settles=settles)
+    if still:
+        return Reply(200, present(context, kind, record, call))
+    return _write_reply(context, kind, record, call, given, created=existing is None)
+
+
+def _same(existing: Record, record: Record) -> bool:
+    """Whether a write leaves a resource as it shows itself."""
+    before, after = ({name: value for name, value in item.body.items() if name != "systemData"} for item in (existing, record))
+    return before == after
 
 
 def whole_body(kind: ResourceType, body: Body, existing: Record | None) -> Body:
@@ -248,26 +271,66 @@ def _no_such_method(kind: ResourceType, method: str) -> ServiceError:
     )
 
 
-def _regional(address: Address, record: Record, namespace: str, collection: str) -> str:
-    location = str(record.body.get("location", "global")).replace(" ", "").lower()
-    return f"/subscriptions/{address.subscription}/providers/{namespace}/locations/{location}/{collection}"
+def _regional(address: Address, record: Record, namespace: str) -> str:
+    location = locations.normalize(str(record.body.get("location", "global")))
+    return f"/subscriptions/{address.subscription}/providers/{namespace}/locations/{location}"
 
 
-def _write_reply(context: Context, kind: ResourceType, record: Record, call: Call, *, created: bool, settles: float) -> Reply:
-    reply = Reply(kind.created if created else 200, present(context, kind, record, call))
-    address = parse(record.id)
-    failure = record.private.get("failure")
-    if kind.put == "async":
-        collection = _regional(address, record, kind.name.partition("/")[0], kind.status_collection)
-        path = operations.begin(context, due=settles, collection=collection, subject=record.id, error=failure)
-        reply.headers["Azure-AsyncOperation"] = call.link(path, azureAsyncOperation="true")
-    elif kind.put == "location" and settles > context.now:
-        collection = _regional(address, record, kind.name.partition("/")[0], "asyncoperations")
-        path = operations.begin(context, due=settles, collection=collection, subject=record.id, error=failure)
-        reply = Reply(202, None, {"Location": call.link(path, monitor="true"), "Content-Type": "text/plain; charset=utf-8"})
-    if settles > context.now:
+def _write_reply(context: Context, kind: ResourceType, record: Record, call: Call, given: Body, *, created: bool) -> Reply:
+    style = kind.patch if call.method == "PATCH" else kind.put if created else kind.update
+    settles = record.private["settles"]
+    status = 200 if call.method == "PATCH" else kind.created if created else kind.updated
+    if style == "sync":
+        body = present(context, kind, record, call)
+        if kind.echoes:
+            body = {"id": body["id"], "name": body["name"], "type": body["type"], "properties": given.get("properties") or {}}
+        reply = Reply(status, body, _entity_headers(kind, record))
+    elif style == "async":
+        reply = Reply(status, _accepted(context, kind, record, call, created=created))
+    else:
+        reply = Reply(202, None, {"Content-Type": "text/plain; charset=utf-8"})
+    if style != "sync":
+        _announce(context, kind, record, call, reply, style=style, due=settles, error=record.private.get("failure"))
+    elif settles > context.now:
         reply.headers["Retry-After"] = operations.RETRY_AFTER
     return reply
+
+
+def _accepted(context: Context, kind: ResourceType, record: Record, call: Call, *, created: bool) -> Body:
+    """What a PUT answers that goes on afterwards: the resource as it is known by then."""
+    body = present(context, kind, record, call)
+    unknown = kind.pending if created or kind.updating is None else ()
+    properties = {name: value for name, value in body["properties"].items() if name not in unknown}
+    return {**body, "properties": {**properties, "provisioningState": _moving(kind, created=created)}}
+
+
+def _announce(
+    context: Context,
+    kind: ResourceType,
+    record: Record,
+    call: Call,
+    reply: Reply,
+    *,
+    style: AnswerStyle,
+    due: float,
+    error: Body | None = None,
+    deleting: bool = False,
+) -> None:
+    """Keep the operation that goes on, and put its addresses into the answer's headers."""
+    location = _regional(parse(record.id), record, kind.name.partition("/")[0])
+    shown = kind.status_collection if style == "async" else kind.result_collection
+    path = operations.begin(
+        context, due=due, collection=f"{location}/{shown}", subject="" if deleting else record.id, error=error, gone=deleting
+    )
+    identifier = path.rpartition("/")[2]
+    if style in ("async", "both"):
+        reply.headers["Azure-AsyncOperation"] = call.link(
+            f"{location}/{kind.status_collection}/{identifier}", azureAsyncOperation="true"
+        )
+    if style in ("location", "both"):
+        reply.headers["Location"] = call.link(f"{location}/{kind.result_collection}/{identifier}")
+    if due > context.now:
+        reply.headers["Retry-After"] = operations.RETRY_AFTER
 
 
 # ---------------------------------------------------------------------------------------------- deleting
@@ -285,16 +348,19 @@ def remove(context: Context, kind: ResourceType, address: Address, call: Call) -
     refusals.require_unlocked(context, address, deleting=True)
     if kind.on_delete_asked is not None:
         kind.on_delete_asked(context, record)
-    due = context.due(kind.name)
-    if due <= context.now or kind.delete_style == "sync":
+    if kind.delete_style == "sync":
         drop(context, address.key)
         return Reply(200)
-    record.private["deleting"] = True
-    context.store.put(record)
-    context.store.add_event(due, "delete", address.key)
-    collection = _regional(address, record, kind.name.partition("/")[0], kind.status_collection)
-    path = operations.begin(context, due=due, collection=collection)
-    return Reply(202, None, {"Azure-AsyncOperation": call.link(path), "Retry-After": operations.RETRY_AFTER})
+    due = context.due(kind.name)
+    if due <= context.now:
+        drop(context, address.key)
+    else:
+        record.private["deleting"] = True
+        context.store.put(record)
+        context.store.add_event(due, "delete", address.key)
+    reply = Reply(202)
+    _announce(context, kind, record, call, reply, style=kind.delete_style, due=due, deleting=True)
+    return reply
 
 
 def drop(context: Context, key: str) -> None:

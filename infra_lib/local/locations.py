@@ -64,6 +64,21 @@ australiacentral|Australia Central|Asia Pacific
 australiacentral2|Australia Central 2|Asia Pacific
 """
 
+# What each location is paired with, for copies of what it keeps. Most pair with each other; three with one that does not.
+_PAIRS = """
+australiacentral australiacentral2|australiaeast australiasoutheast|brazilsoutheast brazilsouth
+canadacentral canadaeast|centralindia southindia|centralus eastus2|eastasia southeastasia|eastus westus
+francecentral francesouth|germanywestcentral germanynorth|japaneast japanwest|jioindiacentral jioindiawest
+koreacentral koreasouth|northcentralus southcentralus|northeurope westeurope|norwayeast norwaywest
+southafricanorth southafricawest|switzerlandnorth switzerlandwest|uaenorth uaecentral|uksouth ukwest
+westcentralus westus2|brazilsouth southcentralus|westindia southindia|westus3 eastus
+"""
+_PAIRED: dict[str, str] = {}
+for _pair in _PAIRS.strip().replace("\n", "|").split("|"):
+    _first, _second = _pair.split()
+    _PAIRED[_first] = _second
+_PAIRED = {**{second: first for first, second in reversed(_PAIRED.items())}, **_PAIRED}
+
 DISPLAY_NAMES: dict[str, str] = {}
 _GEOGRAPHY: dict[str, str] = {}
 for _line in _REGIONS.split("\n"):
@@ -90,6 +105,11 @@ def display_name(location: str) -> str:
     return DISPLAY_NAMES.get(normalize(location), location)
 
 
+def paired_with(location: str) -> str | None:
+    """The location that one is paired with; None where there is none."""
+    return _PAIRED.get(normalize(location))
+
+
 def describe(subscription_id: str) -> list[dict[str, Any]]:
     """The entries of a subscription's list of locations."""
     return [
@@ -99,7 +119,16 @@ def describe(subscription_id: str) -> list[dict[str, Any]]:
             "type": "Region",
             "displayName": display,
             "regionalDisplayName": f"({_GEOGRAPHY[name]}) {display}",
-            "metadata": {"regionType": "Physical", "regionCategory": "Recommended", "geographyGroup": _GEOGRAPHY[name]},
+            "metadata": {
+                "regionType": "Physical",
+                "regionCategory": "Recommended",
+                "geographyGroup": _GEOGRAPHY[name],
+                "pairedRegion": [
+                    {"name": other, "id": f"/subscriptions/{subscription_id}/locations/{other}"}
+                    for other in (_PAIRED.get(name),)
+                    if other
+                ],
+            },
         }
         for name, display in DISPLAY_NAMES.items()
     ]

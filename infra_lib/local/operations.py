@@ -21,6 +21,9 @@ Pace = float | Mapping[str, float]
 RETRY_AFTER = "1"
 KEPT = 24 * 3600.0
 _TERMINAL_OK = "Succeeded"
+_RESULT_COLLECTIONS = ("operationresults", "asyncoperations")
+# Operations of this namespace tell no end, and their times have no offset.
+_BARE_NAMESPACE = "/providers/microsoft.app/"
 
 
 class Clock:
@@ -74,27 +77,30 @@ def begin(
     subject: str = "",
     result: Any = None,
     error: dict[str, Any] | None = None,
+    gone: bool = False,
 ) -> str:
     """Keep a long-running operation that ends at ``due``; its path.
 
-    ``collection`` is the path under which the service shows it. ``subject`` is the id of the resource that a poll of its result
-    gives back; ``result`` is a body to give instead. ``error`` makes it fail.
+    ``collection`` is the path under which the service shows it; where that is called Statuses or Results, it is found under the
+    other name, too. ``subject`` is the id of the resource that a poll of its result gives back; ``result`` is a body to give
+    instead, ``gone`` has it answer 204. ``error`` makes it fail.
     """
     identifier = str(uuid.uuid4())
     if collection.endswith("/operationresults"):
         identifier = base64.urlsafe_b64encode(identifier.encode()).decode().rstrip("=")
     path = f"{collection}/{identifier}"
     context.store.forget_statuses(context.now - KEPT)
-    context.store.put_status(
-        path.lower(),
-        due,
-        {"id": path, "name": identifier, "start": context.now, "due": due, "subject": subject, "result": result, "error": error},
-    )
+    document = {"id": path, "name": identifier, "start": context.now, "due": due, "subject": subject, "result": result}
+    context.store.put_status(_key(path), due, {**document, "error": error, "gone": gone})
     return path
 
 
+def _key(path: str) -> str:
+    return path.lower().replace("operationresults/", "operationstatuses/")
+
+
 def _find(context: Context, call: Call) -> dict[str, Any]:
-    document = context.store.get_status(call.path.lower())
+    document = context.store.get_status(_key(call.path))
     if document is None:
         raise ServiceError(404, "OperationNotFound", f"The operation '{call.path}' could not be found.")
     return document
@@ -103,10 +109,13 @@ def _find(context: Context, call: Call) -> dict[str, Any]:
 def status(context: Context, call: Call) -> Reply:
     """Answer a poll of an ``Azure-AsyncOperation`` address."""
     operation = _find(context, call)
-    body: dict[str, Any] = {"id": operation["id"], "name": operation["name"], "startTime": timestamp(operation["start"])}
+    bare = _BARE_NAMESPACE in call.path.lower()
+    start = timestamp(operation["start"])
+    body: dict[str, Any] = {"id": call.path, "name": operation["name"], "startTime": start.rstrip("Z") if bare else start}
     if context.now < operation["due"]:
         return Reply(200, {**body, "status": "InProgress"}, {"Retry-After": RETRY_AFTER})
-    body["endTime"] = timestamp(operation["due"])
+    if not bare:
+        body["endTime"] = timestamp(operation["due"])
     if operation["error"]:
         return Reply(200, {**body, "status": "Failed", "error": operation["error"]})
     return Reply(200, {**body, "status": _TERMINAL_OK})
@@ -120,6 +129,14 @@ def result(context: Context, call: Call) -> Reply:
         return Reply(202, None, {"Location": f"{call.origin}{call.raw_path}?{call.raw_query}", "Retry-After": RETRY_AFTER})
     if operation["error"]:
         return Reply(operation["error"].get("status", 409), {"error": operation["error"]})
+    if operation.get("gone"):
+        return Reply(204)
     if operation["subject"]:
         return context.dispatch("GET", operation["subject"], call)
     return Reply(200, operation["result"])
+
+
+def poll(context: Context, call: Call) -> Reply:
+    """Answer a poll of an operation of a provider's location, by the name of the collection that it is in."""
+    collection = call.path.rsplit("/", 2)[1].lower()
+    return result(context, call) if collection.endswith(_RESULT_COLLECTIONS) else status(context, call)

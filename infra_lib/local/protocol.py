@@ -97,7 +97,10 @@ class Reply:
 
 
 class ServiceError(Exception):
-    """A refusal, in the words of the service: becomes the response's status and ``error`` body."""
+    """A refusal, in the words of the service: becomes the response's status and ``error`` body.
+
+    ``by_gateway``: the service's gateway says so in a header of those that it makes itself, in place of a provider.
+    """
 
     def __init__(
         self,
@@ -109,6 +112,7 @@ class ServiceError(Exception):
         details: list[dict[str, Any]] | None = None,
         additional_info: list[dict[str, Any]] | None = None,
         headers: dict[str, str] | None = None,
+        by_gateway: bool = True,
     ) -> None:
         super().__init__(f"{code}: {message}")
         self.status = status
@@ -117,7 +121,7 @@ class ServiceError(Exception):
         self.target = target
         self.details = details
         self.additional_info = additional_info
-        self.headers = headers or {}
+        self.headers = {**({"x-ms-failure-cause": "gateway"} if by_gateway else {}), **(headers or {})}
 
     def to_dict(self) -> dict[str, Any]:
         """The ``error`` object: code, message and, where there are any, target, details and additionalInfo."""
@@ -125,7 +129,7 @@ class ServiceError(Exception):
 
     def reply(self) -> Reply:
         """The refusal as an answer."""
-        return Reply(self.status, {"error": self.to_dict()}, {"x-ms-failure-cause": "gateway", **self.headers})
+        return Reply(self.status, {"error": self.to_dict()}, dict(self.headers))
 
 
 def error_body(

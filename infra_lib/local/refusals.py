@@ -32,6 +32,14 @@ def not_found(address: Address, type_name: str | None = None) -> ServiceError:
     return ServiceError(404, "ResourceNotFound", f"{text} For more details please go to https://aka.ms/ARMResourceNotFoundFix")
 
 
+def missing(kind: ResourceType, address: Address) -> ServiceError:
+    """There is no such resource, as its own provider says it where it does."""
+    if kind.missing is None:
+        return not_found(address, kind.name)
+    code, text = kind.missing
+    return ServiceError(404, code, text.format(name=address.name), by_gateway=False)
+
+
 def _interleave(type_name: str, names: tuple[str, ...]) -> list[str]:
     namespace, *types = type_name.split("/")
     shown = [namespace]

@@ -91,20 +91,10 @@ def routes_of(kind: ResourceType) -> Iterator[Route]:
 def operation_routes() -> list[Route]:
     """Polling of long-running operations: every provider's, in the forms that the service uses."""
 
-    def state(context: Context, call: Call) -> Reply:
-        return operations.status(context, call)
-
-    def outcome(context: Context, call: Call) -> Reply:
-        return operations.result(context, call)
-
+    in_subscription, in_location = f"{SUBSCRIPTION}/operationresults/<operation>", f"{_ALL_LOCATIONS}/<collection>/<operation>"
     return [
-        Route(
-            method="GET", rule=f"{SUBSCRIPTION}/operationresults/<operation>", endpoint=outcome, summary="result of an operation"
-        ),
-        Route(
-            method="GET", rule=f"{_ALL_LOCATIONS}/asyncoperations/<operation>", endpoint=outcome, summary="result of an operation"
-        ),
-        Route(method="GET", rule=f"{_ALL_LOCATIONS}/<collection>/<operation>", endpoint=state, summary="state of an operation"),
+        Route(method="GET", rule=in_subscription, endpoint=operations.result, summary="result of an operation"),
+        Route(method="GET", rule=in_location, endpoint=operations.poll, summary="state or result of an operation"),
     ]
 
 

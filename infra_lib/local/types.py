@@ -24,7 +24,9 @@ Implicit = Callable[["Context", Address], Record | None]
 Hook = Callable[["Context", Record], None]
 Handler = Callable[["Context", Address, Call], Reply]
 
-PutStyle = Literal["sync", "async", "location"]
+AnswerStyle = Literal["sync", "async", "location", "both"]
+"""How a write answers: ``sync`` at once; ``async`` with the resource and Azure-AsyncOperation; ``location`` with 202 and
+Location, without a body; ``both`` with 202 and both headers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,15 +47,19 @@ class NameRule:
 class ResourceType:
     """A resource type.
 
-    ``tracked``: has a location (required) and tags. ``put``: how a PUT answers: at once (``sync``), with Azure-
-    AsyncOperation (``async``) or with 202 and Location. ``created`` is the status of a PUT that creates; ``replaces``
-    False: a later PUT keeps what it leaves out (tags excepted). ``shape`` is what its body must look like
-    (:func:`infra_lib.local.shapes.check_shape`), ``check`` refuses a body on its own terms (also before a deployment
-    begins); ``complete`` makes the record to keep, with defaults and read-only properties, and refuses what does not fit
-    the rest of the state. ``present`` makes the body that is shown. ``implicit`` gives a resource that exists without
-    having been written, ``is_singleton`` says that it is the only one, named default. ``on_delete_asked`` may refuse a
-    deletion, ``on_delete`` is told of it, also when it comes with that of the group. ``actions`` are POSTs by name,
-    ``reads`` GETs below the resource by name. ``order`` is what a list is ordered by, in place of the ids.
+    ``tracked``: has a location (required) and tags. ``put``, ``update`` (a PUT on a resource that exists), ``patch`` and
+    ``delete_style`` say how these answer; ``created`` and ``updated`` are the statuses of a PUT that answers with a body.
+    ``in_progress`` and ``updating`` are the states meanwhile, ``pending`` names the properties that are not there yet when a
+    PUT answers. ``still``: an update that changes nothing answers at once. ``echoes``: a write answers with what it was given
+    alone. ``missing`` is code and text (with ``{name}``) of a 404 in the provider's own words. ``status_collection`` and
+    ``result_collection`` are where a location shows its operations. ``replaces`` False: a later PUT keeps what it leaves out
+    (tags excepted). ``shape`` is what its body must look like (:func:`infra_lib.local.shapes.check_shape`), ``check`` refuses
+    a body on its own terms (also before a deployment begins); ``complete`` makes the record to keep, with defaults and
+    read-only properties, and refuses what does not fit the rest of the state. ``present`` makes the body that is shown.
+    ``implicit`` gives a resource that exists without having been written, ``is_singleton`` says that it is the only one,
+    named default. ``on_delete_asked`` may refuse a deletion, ``on_delete`` is told of it, also when it comes with that of the
+    group. ``actions`` are POSTs by name, ``reads`` GETs below the resource by name. ``order`` is what a list is ordered by, in
+    place of the ids.
     """
 
     name: str
@@ -64,11 +70,20 @@ class ResourceType:
     methods: frozenset[str] = frozenset({"GET", "HEAD", "PUT", "PATCH", "DELETE"})
     lists: bool = True
     order: Callable[[Record], float] | None = None
-    put: PutStyle = "sync"
+    put: AnswerStyle = "sync"
+    update: AnswerStyle = "sync"
+    patch: AnswerStyle = "sync"
     created: int = 201
+    updated: int = 200
     replaces: bool = True
     in_progress: str = "InProgress"
+    updating: str | None = None
+    pending: tuple[str, ...] = ()
+    still: bool = False
+    echoes: bool = False
+    missing: tuple[str, str] | None = None
     status_collection: str = "operationStatuses"
+    result_collection: str = "operationResults"
     shape: Shape = field(default_factory=dict)
     check: Check | None = None
     present: Present | None = None
@@ -77,7 +92,7 @@ class ResourceType:
     on_written: Hook | None = None
     on_delete_asked: Hook | None = None
     on_delete: Hook | None = None
-    delete_style: PutStyle = "sync"
+    delete_style: AnswerStyle = "sync"
     actions: Mapping[str, Handler] = field(default_factory=dict)
     reads: Mapping[str, Handler] = field(default_factory=dict)
 

@@ -165,7 +165,7 @@ def test_a_nested_deployment_is_one_of_its_own(clients: Clients) -> None:
     assert child["properties"]["outputs"]["name"]["value"] == "outer"
     assert child["properties"]["outputs"]["pin"] == {"type": "SecureString"}
     assert child["properties"]["correlationId"] == deployment["properties"]["correlationId"]
-    assert [item["id"].rsplit("/", 1)[1] for item in deployment["properties"]["outputResources"]] == ["inner", "after"]
+    assert [item["id"].rsplit("/", 1)[1] for item in deployment["properties"]["outputResources"]] == ["after", "inner"]
     tags = {item.name: item.tags for item in clients.resources.resources.list_by_resource_group(GROUP)}
     assert tags["after"] == {"said": "outer"}
 

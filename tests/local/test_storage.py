@@ -38,7 +38,7 @@ def test_a_later_put_keeps_what_it_leaves_out_and_the_keys(clients: Clients) -> 
     account = clients.account(properties={"accessTier": "Cool"}).as_dict()
     assert account["properties"]["minimumTlsVersion"] == "TLS1_2"
     assert account["properties"]["accessTier"] == "Cool"
-    assert "tags" not in account
+    assert account["tags"] == {}
     assert clients.account_key() == key
 
 
@@ -113,14 +113,20 @@ def test_shares(clients: Clients) -> None:
     clients.account()
     shares = clients.storage.file_shares
     made = shares.create(GROUP, "account1", "share1", {"properties": {"shareQuota": 100}}).as_dict()["properties"]
-    assert (made["shareQuota"], made["accessTier"], made["enabledProtocols"]) == (100, "TransactionOptimized", "SMB")
-    assert [share.name for share in shares.list(GROUP, "account1")] == ["share1"]
+    assert made == {"shareQuota": 100}
+    held = shares.get(GROUP, "account1", "share1").as_dict()["properties"]
+    assert (held["shareQuota"], held["leaseStatus"], held["signedIdentifiers"]) == (100, "unlocked", [])
+    assert not {"accessTier", "enabledProtocols"} & held.keys()
+    listed = [share.as_dict() for share in shares.list(GROUP, "account1")]
+    assert [share["name"] for share in listed] == ["share1"]
+    assert (listed[0]["properties"]["accessTier"], listed[0]["properties"]["enabledProtocols"]) == ("TransactionOptimized", "SMB")
     with pytest.raises(HttpResponseError) as caught:
         shares.create(GROUP, "account1", "Bad--Name", {})
     assert caught.value.error.code == "InvalidResourceName"
     shares.delete(GROUP, "account1", "share1")
-    with pytest.raises(ResourceNotFoundError):
+    with pytest.raises(ResourceNotFoundError) as missing:
         shares.get(GROUP, "account1", "share1")
+    assert missing.value.error.code == "ShareNotFound"
 
 
 def test_a_share_needs_its_account(clients: Clients) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from infra_lib.arm.deployment import PreparedDeployment
+from infra_lib.arm.deployment import PreparedDeployment, PreparedResource
 from infra_lib.local import locations, refusals
 from infra_lib.local.addresses import DEPLOYMENT_TYPE, Address, parse
 from infra_lib.local.context import Context
-from infra_lib.local.deployments.request import DeploymentRequest, hash_of
+from infra_lib.local.deployments.request import DeploymentRequest, hash_of, known_body
 from infra_lib.local.operations import timestamp
 from infra_lib.local.protocol import ServiceError
 from infra_lib.local.store import Record
@@ -19,28 +21,63 @@ MAX_DEPLOYMENTS = 800
 CLEANED_FROM, CLEANED_TO = 775, 750
 EXPIRES = 7 * 24 * 3600
 ACTIVE = ("Accepted", "Running")
+_STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
+
+
+def camel_case(name: str) -> str:
+    """A parameter's or output's name as the service spells it in a deployment: ``NewGroup`` is newGroup, ``API_URL`` apI_URL.
+
+    It lower-cases the capitals that a name begins with, but for the last of them where more follows (recorded traffic:
+    Azure/azure-cli, resource/tests/latest/recordings/test_resource_group_deployment.yaml; the rule is its JSON library's).
+    """
+    letters = list(name)
+    for index, letter in enumerate(letters):
+        if not letter.isupper() or (index and index + 1 < len(letters) and not letters[index + 1].isupper()):
+            break
+        letters[index] = letter.lower()
+    return "".join(letters)
 
 
 def shown_parameters(prepared: PreparedDeployment) -> dict[str, Any]:
     """The parameters with their types and values; of secure ones the type alone."""
     return {
-        name: {"type": parameter.type} if parameter.secure else {"type": parameter.type, "value": parameter.value}
+        camel_case(name): {"type": parameter.type} if parameter.secure else {"type": parameter.type, "value": parameter.value}
         for name, parameter in prepared.parameters.items()
     }
 
 
 def _providers(prepared: PreparedDeployment) -> list[dict[str, Any]]:
-    """The namespaces and types that a deployment uses."""
-    location = prepared.scope.location
-    found: dict[str, dict[str, None]] = {}
+    """The namespaces and types that a deployment uses, each with the locations of its resources (null for none)."""
+    found: dict[str, dict[str, dict[str | None, None]]] = {}
     for resource in prepared.resources:
         namespace, _, type_name = resource.type.partition("/")
-        found.setdefault(namespace, {})[type_name] = None
-    shown = [locations.normalize(location)] if location else [None]
+        found.setdefault(namespace, {}).setdefault(type_name, {})[_location_of(prepared, resource)] = None
     return [
-        {"namespace": namespace, "resourceTypes": [{"resourceType": name, "locations": shown} for name in types]}
+        {"namespace": namespace, "resourceTypes": [{"resourceType": name, "locations": [*held]} for name, held in types.items()]}
         for namespace, types in found.items()
     ]
+
+
+def _location_of(prepared: PreparedDeployment, resource: PreparedResource) -> str | None:
+    """Where a resource is to be; the deployment's own location where only the running deployment knows."""
+    given = _declaration(prepared.template, resource.path).get("location")
+    if not isinstance(given, str) or resource.type.lower() == DEPLOYMENT_TYPE.lower():
+        return None
+    if given.startswith("["):
+        body = known_body(resource) if resource.condition and not resource.existing else None
+        given = (body or {}).get("location") or prepared.scope.location
+    return locations.normalize(given) if given else None
+
+
+def _declaration(template: Mapping[str, Any], path: str) -> Mapping[str, Any]:
+    """What a resource's path (``resources[3]``, ``resources.app[0]``) leads to; a loop's items have one declaration."""
+    found: Any = template
+    for index, name in _STEP.findall(path):
+        if index and isinstance(found, list):
+            found = found[int(index)]
+        elif name and isinstance(found, Mapping):
+            found = found.get(name, {})
+    return found if isinstance(found, Mapping) else {}
 
 
 def _dependencies(prepared: PreparedDeployment) -> list[dict[str, Any]]:
@@ -68,7 +105,7 @@ def new_record(
         body["tags"] = request.tags
     body["properties"] = {
         "templateHash": hash_of(request.template),
-        "parameters": shown_parameters(prepared),
+        **({"parameters": shown_parameters(prepared)} if "parameters" in request.template else {}),
         "mode": request.mode,
         "provisioningState": "Accepted",
         "timestamp": timestamp(request.started),

@@ -22,6 +22,7 @@ from infra_lib.local.store import Record
 _KIND = DEPLOYMENT_TYPE.lower()
 _MARK = "/providers/microsoft.resources/deployments/"
 _KEPT_OUTCOMES = 8
+_NO_TIME = "0001-01-01T00:00:00Z"
 
 
 def _address(call: Call, *, below: int = 0) -> Address:
@@ -73,7 +74,9 @@ def _get(context: Context, call: Call) -> Reply:
     refusals.require_api_version(call)
     address = _address(call)
     if call.method == "HEAD":
-        return Reply(204 if context.store.exists(address.key) else 404)
+        if context.store.exists(address.key):
+            return Reply(204)
+        return Reply(404, None, {"x-ms-failure-cause": "gateway"})
     return Reply(200, _existing(context, address).body)
 
 
@@ -93,8 +96,11 @@ def _state(context: Context, call: Call) -> Reply:
 
 
 def _outcome(record: Record) -> dict[str, Any]:
-    properties = record.properties
-    return {"status": properties["provisioningState"], **({"error": properties["error"]} if "error" in properties else {})}
+    state = record.properties["provisioningState"]
+    error = record.properties.get("error")
+    if state == "Canceled":
+        error = error_body("DeploymentCanceled", f"The deployment '{record.body['name']}' was canceled.", record.id)
+    return {"status": state, **({"error": error} if error is not None else {})}
 
 
 def _earlier(existing: Record) -> dict[str, Any]:
@@ -115,7 +121,9 @@ def _delete(context: Context, call: Call) -> Reply:
             409, "DeploymentActive", f"The deployment '{address.name}' is active and cannot be deleted; cancel it first."
         )
     lifecycle.drop(context, address.key)
-    return Reply(204)
+    holder = f"/subscriptions/{address.subscription or context.subscription_id}/operationresults"
+    path = operations.begin(context, due=context.now, collection=holder, gone=True)
+    return Reply(202, None, {"Location": call.link(path)})
 
 
 def _list(context: Context, call: Call) -> Reply:
@@ -152,9 +160,6 @@ def _cancel_record(context: Context, record: Record) -> None:
         if nested.private.get("parent") == record.key and nested.properties["provisioningState"] in ACTIVE:
             _cancel_record(context, nested)
     record.properties["provisioningState"] = "Canceled"
-    record.properties["error"] = error_body(
-        "DeploymentCanceled", f"The deployment '{record.body['name']}' was canceled.", record.id
-    )
     for operation in context.store.operations_of(record.key):
         if operation["properties"]["provisioningState"] == "Running":
             operation["properties"] |= {"provisioningState": "Canceled", "timestamp": timestamp(context.now)}
@@ -170,7 +175,11 @@ def _validate(context: Context, call: Call) -> Reply:
     prepared = prepare_request(context, address, request, lambda vault, name, _: vault_secret(context, vault, name))
     ids = preflight.check(context, address.name, prepared)
     body = new_record(address, request, prepared).body
-    body["properties"] |= {"provisioningState": "Succeeded", "validatedResources": [{"id": name} for name in ids]}
+    body["properties"] |= {
+        "provisioningState": "Succeeded",
+        "timestamp": _NO_TIME,
+        "validatedResources": [{"id": name} for name in ids],
+    }
     return Reply(200, body)
 
 
@@ -194,11 +203,12 @@ def _what_if(context: Context, call: Call) -> Reply:
         },
     }
     due = context.due(DEPLOYMENT_TYPE)
-    if due <= context.now:
-        return Reply(200, answer)
     holder = f"/subscriptions/{address.subscription or context.subscription_id}/operationresults"
     path = operations.begin(context, due=due, collection=holder, result=answer)
-    return Reply(202, None, {"Location": call.link(path), "Retry-After": RETRY_AFTER})
+    headers = {"Location": call.link(path)}
+    if due > context.now:
+        headers["Retry-After"] = RETRY_AFTER
+    return Reply(202, None, headers)
 
 
 def _export(context: Context, call: Call) -> Reply:

@@ -7,26 +7,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from infra_lib.arm.deployment import PreparedDeployment, PreparedResource
-from infra_lib.errors import TemplateError
+from infra_lib.arm.scopes import ResourceGroupScope
 from infra_lib.local import lifecycle, refusals
 from infra_lib.local.addresses import DEPLOYMENT_TYPE, RESOURCE_GROUP_TYPE, parse
 from infra_lib.local.context import Context
-from infra_lib.local.deployments.request import invalid_template, prepare_request, read_request
-from infra_lib.local.deployments.runtime import BlindRuntime, NotYetKnownError, vault_secret
+from infra_lib.local.deployments.request import known_body, prepare_request, read_request
+from infra_lib.local.deployments.runtime import vault_secret
 from infra_lib.local.protocol import ServiceError, error_body
 from infra_lib.local.providers import generic
 
-_UNCHECKED = (RESOURCE_GROUP_TYPE.lower(), "microsoft.resources/tags")
-
-
-def known_body(resource: PreparedResource) -> dict[str, Any] | None:
-    """The body of a resource, or None when it needs what only the running deployment knows."""
-    try:
-        return resource.body(BlindRuntime())
-    except NotYetKnownError:
-        return None
-    except TemplateError as error:
-        raise invalid_template(error) from error
+_UNCHECKED = (RESOURCE_GROUP_TYPE.lower(), "microsoft.resources/tags", DEPLOYMENT_TYPE.lower())
 
 
 def inner(context: Context, resource: PreparedResource) -> PreparedDeployment | None:
@@ -55,6 +45,30 @@ def leaves(context: Context, prepared: PreparedDeployment) -> Iterator[PreparedR
             yield resource
 
 
+def _written(context: Context, prepared: PreparedDeployment) -> Iterator[PreparedResource]:
+    """What a deployment writes, nested deployments included: its own resources, then theirs."""
+    within = []
+    for resource in prepared.resources:
+        if resource.existing or not resource.condition:
+            continue
+        yield resource
+        if resource.type.lower() == DEPLOYMENT_TYPE.lower():
+            within.append(inner(context, resource))
+    for nested in within:
+        if nested is not None:
+            yield from _written(context, nested)
+
+
+def _require_groups(context: Context, prepared: PreparedDeployment) -> None:
+    """Refuse a nested deployment to a resource group that does not exist and that nothing in the template can make."""
+    if not isinstance(prepared.scope, ResourceGroupScope):
+        return
+    nested = [parse(item.id) for item in prepared.resources if item.type.lower() == DEPLOYMENT_TYPE.lower() and item.condition]
+    if all(address.resource_group for address in nested):
+        for address in nested:
+            refusals.require_group(context, address)
+
+
 def _finding(context: Context, resource: PreparedResource) -> dict[str, Any] | None:
     if resource.type.lower() in _UNCHECKED:
         return None
@@ -77,8 +91,9 @@ def _finding(context: Context, resource: PreparedResource) -> dict[str, Any] | N
 
 def check(context: Context, name: str, prepared: PreparedDeployment) -> list[str]:
     """The ids of what is to be written. Raises ServiceError InvalidTemplateDeployment with all that the providers refuse."""
+    _require_groups(context, prepared)
     findings, ids = [], []
-    for resource in leaves(context, prepared):
+    for resource in _written(context, prepared):
         ids.append(resource.id)
         finding = _finding(context, resource)
         if finding is not None:

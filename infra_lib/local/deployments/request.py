@@ -11,13 +11,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from infra_lib.arm.clouds import ENVIRONMENTS, PUBLIC_CLOUD
-from infra_lib.arm.deployment import PreparedDeployment, prepare
+from infra_lib.arm.deployment import PreparedDeployment, PreparedResource, prepare
 from infra_lib.arm.scopes import ManagementGroupScope, ResourceGroupScope, Scope, SubscriptionScope, TenantScope
 from infra_lib.arm.template_hash import template_hash
 from infra_lib.errors import InputError, TemplateError
 from infra_lib.local import locations, refusals
 from infra_lib.local.addresses import Address
 from infra_lib.local.context import TENANT_ID, Context
+from infra_lib.local.deployments.runtime import BlindRuntime, NotYetKnownError
 from infra_lib.local.protocol import ServiceError
 from infra_lib.local.providers.resources import subscription_body, tenant_body
 
@@ -194,6 +195,16 @@ def prepare_request(
         raise invalid_template(error) from error
     except InputError as error:
         raise ServiceError(400, "InvalidTemplate", f"Deployment template validation failed: '{error}'.") from error
+
+
+def known_body(resource: PreparedResource) -> dict[str, Any] | None:
+    """The body of a resource, or None when it needs what only the running deployment knows."""
+    try:
+        return resource.body(BlindRuntime())
+    except NotYetKnownError:
+        return None
+    except TemplateError as error:
+        raise invalid_template(error) from error
 
 
 def invalid_template(error: TemplateError) -> ServiceError:

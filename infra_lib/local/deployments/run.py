@@ -15,7 +15,7 @@ from infra_lib.errors import TemplateError
 from infra_lib.local import lifecycle, refusals
 from infra_lib.local.addresses import DEPLOYMENT_TYPE, parse
 from infra_lib.local.context import Context
-from infra_lib.local.deployments.bodies import new_record, require_idle
+from infra_lib.local.deployments.bodies import camel_case, new_record, require_idle
 from infra_lib.local.deployments.request import DeploymentRequest, invalid_template, prepare_request, read_request
 from infra_lib.local.deployments.runtime import LiveRuntime, vault_secret
 from infra_lib.local.operations import duration, timestamp
@@ -31,7 +31,6 @@ _FAILED_TEXT = (
 _ASYNC_TEXT = (
     "The resource write operation failed to complete successfully, because it reached terminal provisioning state 'Failed'."
 )
-_STATUS_CODES = {200: "OK", 201: "Created", 202: "Accepted"}
 
 
 def begin(
@@ -196,11 +195,11 @@ class _Run:
         if resource.type.lower() == _KIND:
             accept(self.context, resource.id, body, self.call, parent=self.record)
             item["due"] = None
-            item["status"] = "Created"
             return
         with self.context.store.transaction():
             reply = self.context.dispatch("PUT", resource.id, self.call, json.dumps(body).encode(), resource.api_version)
-        item["status"] = _STATUS_CODES.get(reply.status, "OK")
+        goes_on = "Azure-AsyncOperation" in reply.headers
+        item["status"] = "Created" if reply.status == HTTPStatus.CREATED and not goes_on else "OK"
         held = self.context.store.get(parse(resource.id).key)
         if held is not None:
             item["due"] = max(held.private.get("settles", self.context.now), self.context.now)
@@ -249,7 +248,7 @@ class _Run:
             if record.private["request"]["mode"] == "Complete" and "error" not in record.properties:
                 self._remove_others()
         written = [resource for resource in self.prepared.resources if self.progress.get(resource.key, {}).get("state") == "done"]
-        record.properties["outputResources"] = [{"id": name} for name in self._written_ids(written)]
+        record.properties["outputResources"] = [{"id": name} for name in sorted(self._written_ids(written), key=str.lower)]
         record.properties["provisioningState"] = "Failed" if "error" in record.properties else "Succeeded"
         close(context, record)
 
@@ -276,23 +275,22 @@ class _Run:
         else:
             state = "Succeeded"
         record.private["outputs"] = outputs
-        record.properties["outputs"] = {
-            name: {"type": output["type"]} if str(output["type"]).lower().startswith("secure") else output
-            for name, output in outputs.items()
-        }
-        if self.prepared.output_types:
-            self._keep(
-                record.private["operation"],
-                {
-                    "provisioningOperation": "EvaluateDeploymentOutput",
-                    "provisioningState": state,
-                    "timestamp": timestamp(self.context.now),
-                    "duration": duration(self.context.now - started),
-                    "trackingId": str(uuid.uuid4()),
-                    "statusCode": "OK" if state == "Succeeded" else "BadRequest",
-                    "statusMessage": None,
-                },
-            )
+        if "outputs" in self.prepared.template:
+            record.properties["outputs"] = {
+                camel_case(name): {"type": output["type"]} if str(output["type"]).lower().startswith("secure") else output
+                for name, output in outputs.items()
+            }
+        self._keep(
+            record.private["operation"],
+            {
+                "provisioningOperation": "EvaluateDeploymentOutput",
+                "provisioningState": state,
+                "timestamp": timestamp(self.context.now),
+                "duration": duration(self.context.now - started),
+                "trackingId": str(uuid.uuid4()),
+                "statusCode": "OK" if state == "Succeeded" else "BadRequest",
+            },
+        )
 
     def _remove_others(self) -> None:
         """Mode Complete: what the resource group has and the template does not name goes."""

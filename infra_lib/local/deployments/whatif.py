@@ -6,13 +6,16 @@ import json
 from typing import Any
 
 from infra_lib.arm.deployment import PreparedDeployment
-from infra_lib.local import locations
+from infra_lib.local import lifecycle, locations
 from infra_lib.local.addresses import DEPLOYMENT_TYPE, Address, parse
 from infra_lib.local.context import Context
-from infra_lib.local.deployments.preflight import known_body, leaves
+from infra_lib.local.deployments.preflight import leaves
+from infra_lib.local.deployments.request import known_body
 from infra_lib.local.protocol import Call
 
 _MASK = "*******"
+_READ_ONLY = ("systemData", "etag")
+_READ_ONLY_PROPERTIES = ("provisioningState", "creationTime", "primaryEndpoints", "primaryLocation", "statusOfPrimary")
 _HIDDEN = ("microsoft.app/containerapps/revisions", "microsoft.app/jobs/executions")
 
 
@@ -35,8 +38,7 @@ def differences(before: Any, after: Any, path: str = "") -> list[dict[str, Any]]
         elif isinstance(wanted, list) and isinstance(held, list):
             found += _array(held, wanted, place)
         else:
-            kind = "Create" if held is None else "Modify"
-            found.append({"path": place, "propertyChangeType": kind, "before": held, "after": wanted, "children": []})
+            found.append(_change(place, held, wanted))
     return found
 
 
@@ -48,15 +50,32 @@ def _array(held: list[Any], wanted: list[Any], path: str) -> list[dict[str, Any]
         if isinstance(before, dict) and isinstance(after, dict):
             inner = differences(before, after)
             if inner:
-                children.append(
-                    {"path": str(index), "propertyChangeType": "Modify", "before": None, "after": None, "children": inner}
-                )
+                children.append({"path": str(index), "propertyChangeType": "Modify", "children": inner})
         elif before != after:
-            kind = "Create" if before is None else "Delete" if after is None else "Modify"
-            children.append({"path": str(index), "propertyChangeType": kind, "before": before, "after": after, "children": []})
-    return (
-        [{"path": path, "propertyChangeType": "Array", "before": held, "after": wanted, "children": children}] if children else []
-    )
+            # The items of an array are not told apart by their places: one goes, another comes.
+            pairs = ((before, None), (None, after)) if before is not None and after is not None else ((before, after),)
+            children += [_change(str(index), old, new) for old, new in pairs]
+    return [{"path": path, "propertyChangeType": "Array", "children": children}] if children else []
+
+
+def _change(path: str, before: Any, after: Any) -> dict[str, Any]:
+    kind = "Create" if before is None else "Delete" if after is None else "Modify"
+    values = {name: value for name, value in (("before", before), ("after", after)) if value is not None}
+    return {"path": path, "propertyChangeType": kind, **values}
+
+
+def _settable(body: dict[str, Any], api_version: str) -> dict[str, Any]:
+    """A live body without what the service alone says of it and without what is not set, its members in order."""
+    shown = _compact({name: value for name, value in body.items() if name not in _READ_ONLY})
+    properties = {name: value for name, value in shown.get("properties", {}).items() if name not in _READ_ONLY_PROPERTIES}
+    return dict(sorted({**shown, "apiVersion": api_version, **({"properties": properties} if properties else {})}.items()))
+
+
+def _compact(value: Any) -> Any:
+    if isinstance(value, dict):
+        members = {name: _compact(value[name]) for name in sorted(value)}
+        return {name: member for name, member in members.items() if member is not None and member != {} and member != []}
+    return [_compact(item) for item in value] if isinstance(value, list) else value
 
 
 def _masked(value: Any, secrets: frozenset[str]) -> Any:
@@ -95,27 +114,27 @@ def changes(
         live = context.find(resource.id)
         entry: dict[str, Any] = {"resourceId": resource.id}
         if live is None:
-            entry |= {"changeType": "Create", "before": None, "after": after}
+            entry |= {"changeType": "Create", "after": dict(sorted(after.items()))}
         else:
             before = context.dispatch("GET", resource.id, call, api_version=resource.api_version).body
             delta = differences(
                 before, {name: value for name, value in after.items() if name not in ("id", "name", "type", "apiVersion")}
             )
             kind = "Deploy" if body is None else "Modify" if delta else "NoChange"
-            entry |= {"changeType": kind, "before": before, "after": after, "delta": delta}
+            shown = _settable(before, resource.api_version)
+            wanted = lifecycle.merge_patch(shown, {**after, "id": shown["id"], "name": shown["name"], "type": shown["type"]})
+            entry |= {"changeType": kind, "before": shown, "after": dict(sorted(wanted.items()))}
+            if delta:
+                entry["delta"] = delta
         found.append(entry)
     if scope.resource_group:
         for record in context.store.below_but(scope.group_id.lower(), DEPLOYMENT_TYPE.lower()):
             if record.key not in seen and record.type not in _HIDDEN:
                 kind = "Delete" if mode == "Complete" and record.type.count("/") == 1 else "Ignore"
-                found.append(
-                    {
-                        "resourceId": record.id,
-                        "changeType": kind,
-                        "before": record.body,
-                        "after": None if kind == "Delete" else record.body,
-                    }
-                )
+                shown = _settable(record.body, str(record.private.get("api_version", "")))
+                after = {} if kind == "Delete" else {"after": shown}
+                found.append({"resourceId": record.id, "changeType": kind, "before": shown, **after})
+    found.sort(key=lambda entry: str(entry["resourceId"]).lower())
     if not full:
         found = [{"resourceId": entry["resourceId"], "changeType": entry["changeType"]} for entry in found]
     return found

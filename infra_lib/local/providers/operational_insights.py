@@ -57,7 +57,6 @@ def _complete(context: Context, address: Address, body: Body, existing: Record |
         properties["retentionInDays"] = held.get("retentionInDays", 30)
     properties["workspaceCapping"]["quotaNextResetTime"] = now[:11] + "23:00:00Z"
     shown["properties"] = {
-        "source": "Azure",
         **properties,
         "customerId": held.get("customerId") or context.guid(address.id, now),
         "provisioningState": "Succeeded",
@@ -107,7 +106,9 @@ WORKSPACE = ResourceType(
         message="The workspace name '{name}' is invalid: 4 to 63 letters, digits and '-', beginning and ending with a "
         "letter or digit.",
     ),
+    put="async",
     in_progress="Creating",
+    status_collection="operationstatuses",
     shape={
         "properties": {"sku": {"name": str}, "retentionInDays": int, "features": {}, "workspaceCapping": {"dailyQuotaGb": float}}
     },

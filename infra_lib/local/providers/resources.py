@@ -14,7 +14,7 @@ from infra_lib.local.providers.namespaces import NAMESPACES
 from infra_lib.local.routes import GROUP, SUBSCRIPTION, Route
 from infra_lib.local.store import Record, Store
 
-_LISTED = ("id", "name", "type", "location", "tags", "kind", "sku", "identity", "managedBy", "plan", "zones")
+_LISTED = ("id", "name", "type", "location", "tags", "kind", "sku", "identity", "managedBy", "plan", "zones", "systemData")
 SUBSCRIPTION_NAME = "Local"
 
 # ---------------------------------------------------------------------------------------------- subscriptions and tenants
@@ -170,6 +170,7 @@ def _resources(context: Context, call: Call) -> Reply:
         if record.type == RESOURCE_GROUP_TYPE.lower() or "location" not in record.body or not keep(record.body):
             continue
         item = {name: record.body[name] for name in _LISTED if name in record.body}
+        item["location"] = locations.normalize(item["location"])
         for name, field in (("createdtime", "created"), ("changedtime", "changed")):
             if name in expand and field in record.private:
                 item[f"{field}Time"] = timestamp(record.private[field])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from infra_lib.local import lifecycle, locations, refusals
@@ -26,11 +27,13 @@ SKUS = (
 )  # fmt: skip
 KINDS = ("Storage", "StorageV2", "BlobStorage", "FileStorage", "BlockBlobStorage")
 _UPGRADES = (("Storage", "StorageV2"), ("BlobStorage", "StorageV2"))
+_REPLICATED = ("GRS", "GZRS")
 _SERVICES = ("dfs", "web", "blob", "queue", "table", "file")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MAX_QUOTA = 102400
 DEFAULT_QUOTA = 5120
 MAX_ACCOUNTS = 250
+MAX_ACCOUNTS_IN_ZONES = 5000
 
 ACCOUNT_NAME = re.compile(r"[a-z0-9]{3,24}")
 SHARE_NAME = re.compile(r"(?=.{3,63}\Z)[a-z0-9]+(-[a-z0-9]+)*")
@@ -62,7 +65,7 @@ _SERVICE_SHAPE = {
 _SHARE_SHAPE = {"properties": {"shareQuota": int, "accessTier": str, "enabledProtocols": str, "metadata": {}}}
 _ACCOUNT_DEFAULTS: Body = {
     "allowCrossTenantReplication": False,
-    "minimumTlsVersion": "TLS1_0",
+    "minimumTlsVersion": "TLS1_2",
     "allowBlobPublicAccess": False,
     "supportsHttpsTrafficOnly": True,
     "networkAcls": {
@@ -139,12 +142,13 @@ def _check_account(context: Context, address: Address, body: Body, existing: Rec
 def _complete_account(context: Context, address: Address, body: Body, existing: Record | None) -> Record:
     shown = lifecycle.envelope(context, ACCOUNT, address, body, existing)
     shown["location"] = locations.normalize(shown["location"])
+    shown.setdefault("tags", {})
     shown["kind"] = spelled(body["kind"], KINDS)
     sku = spelled(body["sku"]["name"], SKUS)
     shown["sku"] = {"name": sku, "tier": sku.partition("_")[0].removesuffix("V2")}
     created = existing.properties["creationTime"] if existing is not None else timestamp(context.now)
     properties = filled(properties_of(body), _ACCOUNT_DEFAULTS)
-    if shown["kind"] != "Storage":
+    if shown["kind"] not in ("Storage", "FileStorage"):
         properties.setdefault("accessTier", "Premium" if shown["sku"]["tier"] == "Premium" else "Hot")
     enabled = {"keyType": "Account", "enabled": True, "lastEnabledTime": created}
     properties["encryption"] = filled(
@@ -158,6 +162,8 @@ def _complete_account(context: Context, address: Address, body: Body, existing: 
         "primaryLocation": shown["location"],
         "statusOfPrimary": "available",
     }
+    if any(word in sku for word in _REPLICATED):
+        properties |= {"secondaryLocation": locations.paired_with(shown["location"]), "statusOfSecondary": "available"}
     shown["properties"] = properties
     private: Body = {}
     if existing is not None:
@@ -178,10 +184,15 @@ def _present_account(_context: Context, record: Record, call: Call) -> Body:
         endpoints = {"file": f"{call.origin}/{name}/"}
     else:
         services = _SERVICES if record.body["kind"] != "FileStorage" else ("file",)
-        endpoints = {
-            service: f"https://{name}.{'z1.web' if service == 'web' else service}.core.windows.net/" for service in services
-        }
-    return {**record.body, "properties": {**record.properties, "primaryEndpoints": endpoints}}
+        endpoints = _endpoints(name, services)
+    properties = {**record.properties, "primaryEndpoints": endpoints}
+    if "_RA" in record.body["sku"]["name"] and host.hostname not in _LOOPBACK:
+        properties["secondaryEndpoints"] = _endpoints(f"{name}-secondary", [item for item in _SERVICES if item != "file"])
+    return {**record.body, "properties": properties}
+
+
+def _endpoints(name: str, services: Iterable[str]) -> dict[str, str]:
+    return {service: f"https://{name}.{'z1.web' if service == 'web' else service}.core.windows.net/" for service in services}
 
 
 def _list_keys(context: Context, address: Address, _call: Call) -> Reply:
@@ -220,8 +231,15 @@ def _usages(context: Context, call: Call) -> Reply:
     refusals.require_api_version(call)
     location = locations.normalize(call.path.rsplit("/", 2)[1])
     count = sum(record.body["location"] == location for record in context.store.of_type(ACCOUNT.key))
-    name = {"value": "StorageAccounts", "localizedValue": "Storage Accounts"}
-    return Reply(200, {"value": [{"unit": "Count", "currentValue": count, "limit": MAX_ACCOUNTS, "name": name}]})
+    rows = (
+        ("StorageAccounts", "Storage Accounts", count, MAX_ACCOUNTS),
+        ("StorageAccounts-AzureDNSZone", "AzureDNSZone Storage Accounts", 0, MAX_ACCOUNTS_IN_ZONES),
+    )
+    value = [
+        {"unit": "Count", "currentValue": used, "limit": limit, "name": {"value": name, "localizedValue": shown}}
+        for name, shown, used, limit in rows
+    ]
+    return Reply(200, {"value": value})
 
 
 def _forget_content(context: Context, record: Record) -> None:
@@ -232,7 +250,7 @@ def _forget_content(context: Context, record: Record) -> None:
 # ---------------------------------------------------------------------------------------------- services below an account
 
 
-def _service_only_default(_context: Context, address: Address, body: Body, _existing: Record | None) -> None:
+def _check_service(context: Context, address: Address, body: Body, _existing: Record | None) -> None:
     if address.name.lower() != "default":
         raise ServiceError(
             400,
@@ -241,6 +259,11 @@ def _service_only_default(_context: Context, address: Address, body: Body, _exis
         )
     retention = at(body, "properties", "shareDeleteRetentionPolicy")
     whole_number(at(retention, "days"), "properties.shareDeleteRetentionPolicy.days", 1, 365)
+    account = context.store.get(parse(address.parent).key)
+    wants_channels = at(body, "properties", "protocolSettings", "smb", "multichannel", "enabled")
+    if wants_channels and account is not None and account.body["kind"] != "FileStorage":
+        text = "SMB Multichannel is not supported for the account."
+        raise ServiceError(409, "FeatureNotSupportedForAccount", text, by_gateway=False)
 
 
 def _service_body(context: Context, address: Address, kind: ResourceType, body: Body) -> Record:
@@ -248,7 +271,10 @@ def _service_body(context: Context, address: Address, kind: ResourceType, body: 
     shown = lifecycle.envelope(context, kind, address, {}, None)
     shown["name"] = "default"
     shown["sku"] = account.body["sku"] if account is not None else None
-    shown["properties"] = filled(properties_of(body), _SERVICE_DEFAULTS[kind.name])
+    defaults = _SERVICE_DEFAULTS[kind.name]
+    if account is not None and account.body["kind"] == "FileStorage":
+        defaults = filled(defaults, {"protocolSettings": {"smb": {"multichannel": {"enabled": False}}}})
+    shown["properties"] = filled(properties_of(body), defaults)
     return Record(address.key, kind.key, shown)
 
 
@@ -282,7 +308,8 @@ def _service_type(name: str) -> ResourceType:
         methods=frozenset({"GET", "HEAD", "PUT"}),
         created=200,
         shape=_SERVICE_SHAPE,
-        check=_service_only_default,
+        check=_check_service,
+        echoes=True,
         complete=complete,
         implicit=implicit,
         is_singleton=True,
@@ -312,7 +339,7 @@ def _check_share(_context: Context, address: Address, body: Body, existing: Reco
 def complete_share(context: Context, address: Address, body: Body, existing: Record | None) -> Record:
     """A share's record, with the service's defaults."""
     shown = lifecycle.envelope(context, SHARE, address, {}, existing)
-    now = timestamp(context.now)
+    now = f"{timestamp(context.now)[:19]}.0000000Z"
     account = context.store.get(parse(parse(address.parent).parent).key)
     premium = account is not None and account.body["kind"] == "FileStorage"
     held = existing.properties if existing is not None else {}
@@ -328,9 +355,23 @@ def complete_share(context: Context, address: Address, body: Body, existing: Rec
         "lastModifiedTime": now,
         "leaseState": "available",
         "leaseStatus": "unlocked",
+        "signedIdentifiers": [],
     }
     shown["etag"] = f'"0x{int(context.now * 1e7):X}"'
     return Record(address.key, SHARE.key, shown)
+
+
+def _present_share(_context: Context, record: Record, call: Call) -> Body:
+    """A share: read by itself, it lacks what nobody set of tier and protocols; in a list it has that, and no policies."""
+    if parse(call.path).key == record.key:
+        given = properties_of(record.private.get("input", {}))
+        unset = [name for name in ("accessTier", "enabledProtocols") if given.get(name) is None]
+        hidden = {*unset, "accessTierChangeTime"} if "accessTier" in unset else {*unset}
+        if record.properties["accessTier"] == "Premium":
+            hidden.discard("accessTier")
+    else:
+        hidden = {"signedIdentifiers", "accessTierChangeTime"}
+    return {**record.body, "properties": {name: value for name, value in record.properties.items() if name not in hidden}}
 
 
 def _account_and_share(record: Record) -> tuple[str, str]:
@@ -376,6 +417,8 @@ ACCOUNT = ResourceType(
     created=200,
     replaces=False,
     in_progress="Creating",
+    status_collection="asyncoperations",
+    result_collection="asyncoperations",
     shape=_ACCOUNT_SHAPE,
     check=_check_account,
     complete=_complete_account,
@@ -393,9 +436,12 @@ SHARE = ResourceType(
         message="The specified resource name '{name}' is not a valid share name: 3 to 63 lower-case letters, digits "
         "and single hyphens.",
     ),
+    echoes=True,
+    missing=("ShareNotFound", "The specified share does not exist."),
     shape=_SHARE_SHAPE,
     check=_check_share,
     complete=complete_share,
+    present=_present_share,
     on_written=_make_share,
     on_delete=_drop_share,
 )

@@ -3,4 +3,4 @@
 from infra_lib.local.providers.app import console, container_apps, environments, jobs
 
 TYPES = (*environments.TYPES, *container_apps.TYPES, *jobs.TYPES)
-ROUTES = [*environments.ROUTES, *console.ROUTES]
+ROUTES = [*environments.ROUTES, *jobs.ROUTES, *console.ROUTES]

@@ -22,6 +22,7 @@ API_VERSIONS = (
     "2024-02-02-preview", "2024-03-01", "2024-08-02-preview", "2024-10-02-preview", "2025-01-01", "2025-02-02-preview",
     "2025-07-01", "2026-01-01", "2026-07-01",
 )  # fmt: skip
+REPLICA_TYPE = "Microsoft.App/containerapps/revisions/replicas"
 NAME = re.compile(r"(?=.{2,32}\Z)[a-z]([a-z0-9]|-(?!-))*[a-z0-9]")
 _SECRET_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([-.a-z0-9]*[a-z0-9])?")
 _CONTAINER_NAME = re.compile(r"(?=.{1,63}\Z)[a-z0-9]([-a-z0-9]*[a-z0-9])?")
@@ -63,9 +64,21 @@ def forget_runs(context: Context, record: Record) -> None:
     context.runtime.forget(record)
 
 
-def with_event_stream(_context: Context, record: Record, call: Call) -> Body:
-    """The body with the address of its events: on the service itself, as the client reached it."""
-    return {**record.body, "properties": {**record.properties, "eventStreamEndpoint": f"{call.origin}{record.id}/eventstream"}}
+def presented(_context: Context, record: Record, call: Call) -> Body:
+    """The body as it is read: times without an offset, the address of its events on the service as the client reached it.
+
+    A job's events have the address of an app's (recorded traffic: Azure/azure-cli-extensions, containerapp's recordings).
+    """
+    group, _, rest = record.id.partition("/providers/Microsoft.App/")
+    kind, _, name = rest.partition("/")
+    events = f"{call.origin}{group}/{'containerApps' if kind == 'jobs' else kind}/{name}/eventstream"
+    times = {name: value.rstrip("Z") if name.endswith("At") else value for name, value in record.body["systemData"].items()}
+    return {**record.body, "systemData": times, "properties": {**record.properties, "eventStreamEndpoint": events}}
+
+
+def whole_seconds(seconds: float) -> str:
+    """The form of times in revisions and executions: ``2026-01-31T09:30:00+00:00``."""
+    return f"{timestamp(seconds)[:19]}+00:00"
 
 
 def system_data(context: Context, existing: Record | None) -> Body:
@@ -93,7 +106,7 @@ def envelope(context: Context, type_: ResourceType, address: Address, body: Body
 
 def refuse(code: str, message: str, target: str | None = None) -> ServiceError:
     """A refusal of a request's content."""
-    return ServiceError(400, code, message, target=target)
+    return ServiceError(400, code, message, target=target, by_gateway=False)
 
 
 # ---------------------------------------------------------------------------------------------- checks of a body alone
@@ -176,10 +189,17 @@ def check_secrets(configuration: Any) -> set[str]:
         reference = registry.get("passwordSecretRef")
         if reference and reference not in names:
             raise refuse(
-                "ContainerAppSecretRefNotFound",
-                f"PasswordSecretRef '{reference}' of registry '{registry.get('server')}' not found.",
+                "ContainerAppRegistriesPasswordSecretRefNotFound",
+                f"PasswordSecretRef '{reference}' defined for registry server '{registry.get('server')}' not found.",
             )
     return names
+
+
+def shown_registries(registries: Any) -> list[Body] | None:
+    """Registries as a GET shows them: with all their members."""
+    if not registries:
+        return None
+    return [filled(item, {"server": "", "username": "", "passwordSecretRef": "", "identity": ""}) for item in registries]
 
 
 def shown_secrets(secrets_given: Any) -> list[Body] | None:
@@ -263,9 +283,11 @@ def resources_of(container: Body) -> Body:
 def complete_template(template: Body) -> Body:
     """A template as it is shown: containers with their resources, what is not set as null."""
     shown = {"initContainers": None, "volumes": None, **template}
-    shown["containers"] = [{**container, "resources": resources_of(container)} for container in template["containers"]]
-    if template.get("initContainers"):
-        shown["initContainers"] = [
-            {**container, "resources": resources_of(container)} for container in template["initContainers"]
-        ]
+    for name in ("containers", "initContainers"):
+        if template.get(name):
+            shown[name] = [{**_without_nulls(container), "resources": resources_of(container)} for container in template[name]]
     return shown
+
+
+def _without_nulls(value: Body) -> Body:
+    return {name: member for name, member in value.items() if member is not None}

@@ -19,6 +19,7 @@ from infra_lib.local.addresses import Address, parse
 from infra_lib.local.context import Context
 from infra_lib.local.operations import timestamp
 from infra_lib.local.protocol import Call, Reply, ServiceError
+from infra_lib.local.providers.app.common import REPLICA_TYPE
 from infra_lib.local.routes import GROUP, Route
 from infra_lib.local.store import Record
 
@@ -120,8 +121,8 @@ def list_execution_replicas(context: Context, address: Address, call: Call) -> R
         {
             "id": f"{execution.id}/replicas/{name}",
             "name": name,
-            "type": "Microsoft.App/jobs/executions/replicas",
-            "properties": {"containers": [{"name": container} for container in containers]},
+            "type": REPLICA_TYPE,
+            "properties": {"containers": [{"name": container} for container in containers], "initContainers": []},
         }
         for name in names
     ]

@@ -21,6 +21,7 @@ from infra_lib.local.types import Body, NameRule, ResourceType
 MODES = ("Single", "Multiple", "Labels")
 TRANSPORTS = ("Auto", "Http", "Http2", "Tcp")
 MAX_REPLICAS = 1000
+_REVISION_TYPE = "Microsoft.App/containerapps/revisions"
 _SUFFIX = re.compile(r"[a-z0-9]([a-z0-9]|-(?!-))*")
 _FIRST_PORT, _PORTS = 20000, 10000
 
@@ -118,15 +119,17 @@ def _complete(context: Context, address: Address, body: Body, existing: Record |
     environment, profile = common.place(context, address, body, "container app")
     shown = common.envelope(context, APP, address, body, existing)
     private: Body = dict(existing.private) if existing is not None else {"port": _free_port(context, address)}
+    counted = private.pop("patching", False)
     private["secrets"] = (properties.get("configuration") or {}).get("secrets") or []
     private.setdefault("running", True)
     host = f"127.0.0.1:{private['port']}"
 
     template = common.complete_template(properties["template"])
-    template = {"revisionSuffix": None, "terminationGracePeriodSeconds": None, "serviceBinds": None, **template}
+    template = {"terminationGracePeriodSeconds": None, "serviceBinds": None, **template}
+    template["revisionSuffix"] = template.get("revisionSuffix") or ""
     template["scale"] = filled(template.get("scale"), _SCALE_DEFAULTS)
     configuration = _shown_configuration(properties.get("configuration") or {}, host)
-    revision = _revise(context, address, template, private, mode=configuration["activeRevisionsMode"])
+    revision = _revise(context, address, template, private, mode=configuration["activeRevisionsMode"], counted=counted)
     record = Record(address.key, APP.key, shown, private)
     shown["properties"] = {
         **properties,
@@ -152,6 +155,7 @@ def _shown_configuration(given: Body, host: str) -> Body:
     configuration = filled(given, _CONFIGURATION_DEFAULTS)
     configuration["activeRevisionsMode"] = spelled(configuration["activeRevisionsMode"], MODES)
     configuration["secrets"] = common.shown_secrets(configuration["secrets"])
+    configuration["registries"] = common.shown_registries(configuration["registries"])
     if configuration["ingress"]:
         ingress = filled(configuration["ingress"], _INGRESS_DEFAULTS)
         ingress["transport"] = spelled(ingress["transport"], TRANSPORTS)
@@ -184,15 +188,23 @@ def _is_free(port: int) -> bool:
 # ---------------------------------------------------------------------------------------------- revisions
 
 
-def _revise(context: Context, address: Address, template: Body, private: Body, *, mode: str) -> str:
-    """Make a new revision when the template changed (or the first one); the name of the latest."""
+def _revise(context: Context, address: Address, template: Body, private: Body, *, mode: str, counted: bool) -> str:
+    """Make a new revision when the template changed (or the first one); the name of the latest.
+
+    Without a suffix of the template's, its name ends in a number where an app is patched (``counted``), else in random
+    characters.
+    """
     wanted = {name: value for name, value in template.items() if name != "revisionSuffix"}
     suffix = template.get("revisionSuffix")
     latest = private.get("revision")
     held = context.store.get(f"{address.key}/revisions/{latest}") if latest else None
-    name = f"{address.name.lower()}--{suffix or common.random_suffix()}"
-    if held is not None and held.private["template"] == wanted and (not suffix or name == held.body["name"]):
+    named = f"{address.name.lower()}--{suffix}"
+    if held is not None and held.private["template"] == wanted and (not suffix or held.body["name"] == named):
         return str(latest)
+    if not suffix and counted:
+        private["counted"] = private.get("counted", 0) + 1
+        suffix = f"{private['counted']:07d}"
+    name = f"{address.name.lower()}--{suffix or common.random_suffix()}"
     key = f"{address.key}/revisions/{name}"
     if context.store.exists(key):
         raise refuse(
@@ -203,8 +215,8 @@ def _revise(context: Context, address: Address, template: Body, private: Body, *
     body: Body = {
         "id": f"{lifecycle.canonical_id(APP, address)}/revisions/{name}",
         "name": name,
-        "type": REVISION.name,
-        "properties": {"createdTime": timestamp(context.now), "active": True, "template": template},
+        "type": _REVISION_TYPE,
+        "properties": {"createdTime": common.whole_seconds(context.now), "active": True, "template": template},
     }
     context.store.put(
         Record(key, REVISION.key, body, {"template": wanted, "settles": context.due(APP.name), "number": context.now})
@@ -218,8 +230,13 @@ def _revise(context: Context, address: Address, template: Body, private: Body, *
 def _deactivate_others(context: Context, app_key: str, latest: str) -> None:
     for other in context.store.below(app_key, REVISION.key):
         if other.body["name"] != latest and other.properties["active"]:
-            other.properties["active"] = False
-            context.store.put(other)
+            _retire(context, other)
+
+
+def _retire(context: Context, revision: Record) -> None:
+    revision.properties["active"] = False
+    revision.properties["lastActiveTime"] = common.whole_seconds(context.now)
+    context.store.put(revision)
 
 
 def _weight(app: Record, name: str) -> int:
@@ -270,20 +287,36 @@ def _present_revision(context: Context, record: Record, _call: Call) -> Body:
     states = {replica["runningState"] for replica in replicas}
     running = "Stopped" if not active or not app.private.get("running", True) else "Running" if ready else "ScaledToZero"
     if active and replicas and not ready:
-        running = "Failed" if states == {"Failed"} else "Processing"
+        running = "Failed" if states == {"Failed"} else "Activating" if provisioned else "Processing"
     return {
         **record.body,
         "properties": {
             **record.properties,
-            "lastActiveTime": record.properties["createdTime"],
+            **({} if active else {"lastActiveTime": record.properties.get("lastActiveTime", record.properties["createdTime"])}),
+            "template": _revision_template(record.properties["template"]),
             "fqdn": app.properties["latestRevisionFqdn"],
             "replicas": len(replicas),
             "trafficWeight": _weight(app, record.body["name"]) if active else 0,
-            "healthState": "Healthy" if ready else "Unhealthy" if states == {"Failed"} else "None",
-            "provisioningState": ("Provisioned" if active else "Deprovisioned") if provisioned else "Provisioning",
+            "healthState": "Healthy" if ready or not active else "Unhealthy" if states == {"Failed"} else "None",
+            "provisioningState": "Provisioned" if provisioned else "Provisioning",
             "runningState": running,
         },
     }
+
+
+def _revision_template(template: Body) -> Body:
+    """The template of a revision as it is shown: less filled in than the app's."""
+    containers = [
+        {
+            **container,
+            "resources": {name: value for name, value in container["resources"].items() if name != "ephemeralStorage"},
+            "probes": container.get("probes") or [],
+        }
+        for container in template["containers"]
+    ]
+    unset = {name: None for name in ("cooldownPeriod", "pollingInterval") if template["scale"].get(name) == _SCALE_DEFAULTS[name]}
+    suffix = template["revisionSuffix"] or None
+    return {**template, "revisionSuffix": suffix, "containers": containers, "scale": {**template["scale"], **unset}}
 
 
 def _revision_at(context: Context, address: Address) -> tuple[Record, Record]:
@@ -318,8 +351,7 @@ def _activate(context: Context, address: Address, _call: Call) -> Reply:
 
 def _deactivate(context: Context, address: Address, _call: Call) -> Reply:
     app, revision = _revision_at(context, address)
-    revision.properties["active"] = False
-    context.store.put(revision)
+    _retire(context, revision)
     context.runtime.stop(app, revision)
     return Reply(200, "Deactivate succeeded")
 
@@ -344,9 +376,9 @@ def _replica_body(revision: Record, replica: Body) -> Body:
     return {
         "id": f"{revision.id}/replicas/{replica['name']}",
         "name": replica["name"],
-        "type": "Microsoft.App/containerApps/revisions/replicas",
+        "type": common.REPLICA_TYPE,
         "properties": {
-            "createdTime": timestamp(replica["created"]),
+            "createdTime": f"{timestamp(replica['created'])[:19]}Z",
             "runningState": running if running != "Failed" else "NotRunning",
             "runningStateDetails": replica.get("details", ""),
             "containers": containers,
@@ -403,6 +435,7 @@ def _set_running(running: bool) -> Any:
         record = _app_at(context, address)
         record.private["running"] = running
         due = record.private["settles"] = context.due(APP.name)
+        record.private["updated"] = True
         context.store.put(record)
         for revision in context.store.below(record.key, REVISION.key):
             if not running:
@@ -413,14 +446,16 @@ def _set_running(running: bool) -> Any:
             return Reply(200, lifecycle.present(context, APP, record, call))
         location = locations.normalize(record.body["location"])
         collection = f"/subscriptions/{address.subscription}/providers/Microsoft.App/locations/{location}"
-        path = operations.begin(context, due=due, collection=f"{collection}/asyncoperations", subject=record.id)
+        path = operations.begin(context, due=due, collection=f"{collection}/{APP.result_collection}", subject=record.id)
         return Reply(202, None, {"Location": call.link(path), "Retry-After": operations.RETRY_AFTER})
 
     return handler
 
 
 def _present(context: Context, record: Record, call: Call) -> Body:
-    body = common.with_event_stream(context, record, call)
+    body = common.presented(context, record, call)
+    # The service's own casing: ids in deployments, lists of all resources and children's ids have containerApps.
+    body["id"] = body["id"].replace("/containerApps/", "/containerapps/")
     body["properties"]["runningStatus"] = "Running" if record.private.get("running", True) else "Stopped"
     return body
 
@@ -444,8 +479,13 @@ APP = ResourceType(
         "letter, end with an alphanumeric character and cannot have '--'. The length must be between 2 and 32 characters.",
     ),
     put="async",
-    delete_style="async",
+    update="async",
+    updated=201,
+    patch="both",
+    delete_style="location",
+    pending=("runningStatus", "latestRevisionName", "latestReadyRevisionName", "latestRevisionFqdn", "eventStreamEndpoint"),
     status_collection="containerappOperationStatuses",
+    result_collection="containerappOperationResults",
     shape=_SHAPE,
     check=_check,
     complete=_complete,

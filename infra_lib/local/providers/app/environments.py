@@ -10,7 +10,7 @@ from infra_lib.local.addresses import Address, parse
 from infra_lib.local.context import Context
 from infra_lib.local.protocol import Call, Reply, ServiceError
 from infra_lib.local.providers.app import profiles
-from infra_lib.local.providers.app.common import API_VERSIONS, refuse, system_data, with_event_stream
+from infra_lib.local.providers.app.common import API_VERSIONS, presented, refuse, system_data
 from infra_lib.local.providers.values import at, filled, one_of, properties_of, unchanged
 from infra_lib.local.routes import SUBSCRIPTION, Route
 from infra_lib.local.store import Record
@@ -53,6 +53,7 @@ _DEFAULTS: Body = {
     "appLogsConfiguration": {"destination": None, "logAnalyticsConfiguration": None},
     "openTelemetryConfiguration": None,
     "zoneRedundant": False,
+    "ingressConfiguration": None,
     "workloadProfiles": None,
     "appInsightsConfiguration": None,
     "infrastructureResourceGroup": None,
@@ -85,17 +86,20 @@ def _check(_context: Context, address: Address, body: Body, existing: Record | N
     if existing is not None:
         held = existing.properties
         unchanged(properties.get("zoneRedundant"), held.get("zoneRedundant"), "properties.zoneRedundant", address.name)
-        for name in ("vnetConfiguration", "infrastructureResourceGroup"):
-            unchanged(properties.get(name), held.get(name), f"properties.{name}", address.name)
+        group = "infrastructureResourceGroup"
+        unchanged(properties.get(group), held.get(group), f"properties.{group}", address.name)
+        for name, wanted in (properties.get("vnetConfiguration") or {}).items():
+            unchanged(wanted, at(held, "vnetConfiguration", name), f"properties.vnetConfiguration.{name}", address.name)
 
 
 def _complete(context: Context, address: Address, body: Body, existing: Record | None) -> Record:
     shown = lifecycle.envelope(context, ENVIRONMENT, address, body, existing)
     location = locations.normalize(shown["location"])
     _check_quota(context, address, location, properties_of(body))
-    shown["location"] = location
+    shown["location"] = locations.display_name(location)
     shown["systemData"] = system_data(context, existing)
     properties = filled(properties_of(body), _DEFAULTS)
+    _complete_network(address, properties, existing, location)
     properties["appLogsConfiguration"] = _shown_logs(properties["appLogsConfiguration"])
     for name in _SECRET_PROPERTIES:
         properties[name] = None
@@ -124,12 +128,26 @@ def _complete(context: Context, address: Address, body: Body, existing: Record |
     return Record(address.key, ENVIRONMENT.key, shown)
 
 
+def _complete_network(address: Address, properties: Body, existing: Record | None, location: str) -> None:
+    """The virtual network, which stays once it is given, and the resource group that the service makes beside one."""
+    held = existing.properties if existing is not None else {}
+    properties["vnetConfiguration"] = properties["vnetConfiguration"] or held.get("vnetConfiguration")
+    if not properties["vnetConfiguration"]:
+        return
+    properties["vnetConfiguration"] = {
+        **dict.fromkeys(("infrastructureSubnetId", "dockerBridgeCidr", "platformReservedCidr", "platformReservedDnsIP")),
+        **filled(properties["vnetConfiguration"], {"internal": False}),
+    }
+    if properties["workloadProfiles"] and not properties["infrastructureResourceGroup"]:
+        made = f"ME_{address.name}_{address.resource_group}_{location}"
+        properties["infrastructureResourceGroup"] = held.get("infrastructureResourceGroup") or made
+
+
 def _shown_logs(logs: Body) -> Body:
     analytics = logs.get("logAnalyticsConfiguration")
     if not analytics:
         return logs
-    kept = {name: value for name, value in analytics.items() if name != "sharedKey"}
-    return {**logs, "logAnalyticsConfiguration": {"dynamicJsonColumns": False, **kept}}
+    return {**logs, "logAnalyticsConfiguration": {"dynamicJsonColumns": False, **analytics, "sharedKey": None}}
 
 
 def _shown_profile(profile: Body) -> Body:
@@ -178,12 +196,8 @@ def _check_quota(context: Context, address: Address, location: str, properties: 
 
 
 def _usage(quota: str, current: int, limit: int) -> Body:
-    return {
-        "unit": "Count",
-        "currentValue": current,
-        "limit": limit,
-        "name": {"value": quota, "localizedValue": profiles.QUOTAS[quota][0]},
-    }
+    name = {"value": quota, "localizedValue": profiles.QUOTAS[quota][0]}
+    return {"name": name, "usage": current, "currentValue": current, "limit": limit}
 
 
 def _usages(context: Context, records: list[Record]) -> Reply:
@@ -216,7 +230,7 @@ def _location_usages(context: Context, call: Call) -> Reply:
 
 def _location_profiles(context: Context, call: Call) -> Reply:
     location = _location_of(context, call)
-    prefix = f"/subscriptions/{parse(call.path).subscription}/providers/Microsoft.App/locations/{location}"
+    prefix = f"/subscriptions/{parse(call.path).subscription}/providers/Microsoft.App"
     collection = "availableManagedEnvironmentsWorkloadProfileTypes"
     rows = [
         {
@@ -239,11 +253,10 @@ def _profile_states(context: Context, address: Address, _call: Call) -> Reply:
         {
             "id": f"{record.id}/workloadProfileStates/{profile['name']}",
             "name": profile["name"],
-            "type": "Microsoft.App/managedEnvironments/workloadProfileStates",
+            "type": profile["workloadProfileType"],
             "properties": {
-                "minimumCount": profile.get("minimumCount", 0),
-                "maximumCount": profile.get("maximumCount", 0),
-                "currentCount": profile.get("minimumCount", 0),
+                **({"currentCount": profile["minimumCount"]} if profile.get("minimumCount") is not None else {}),
+                **profile,
             },
         }
         for profile in record.properties.get("workloadProfiles") or []
@@ -277,7 +290,7 @@ def _check_storage(_context: Context, address: Address, body: Body, existing: Re
 
 
 def _complete_storage(context: Context, address: Address, body: Body, existing: Record | None) -> Record:
-    shown = lifecycle.envelope(context, STORAGE, address, {}, existing)
+    shown = lifecycle.envelope(context, STORAGE, address, {}, existing) | {"type": "Microsoft.App/managedenvironments/storages"}
     shown["properties"] = {
         name: {member: content for member, content in value.items() if member != "accountKey"}
         if isinstance(value, dict)
@@ -308,13 +321,20 @@ ENVIRONMENT = ResourceType(
         "not ending with a hyphen.",
     ),
     put="async",
-    delete_style="async",
+    update="async",
+    updated=201,
+    patch="location",
+    still=True,
+    delete_style="location",
     in_progress="Waiting",
+    updating="Updating",
+    pending=("staticIp",),
     status_collection="managedEnvironmentOperationStatuses",
+    result_collection="managedEnvironmentOperationResults",
     shape=_SHAPE,
     check=_check,
     complete=_complete,
-    present=with_event_stream,
+    present=presented,
     on_delete_asked=_refuse_used,
     reads={"usages": _environment_usages, "workloadProfileStates": _profile_states},
 )
@@ -329,6 +349,7 @@ STORAGE = ResourceType(
         message="The storage name '{name}' is invalid: letters, digits and hyphens, beginning and ending with a letter or digit.",
     ),
     created=200,
+    missing=("ManagedEnvironmentStorageNotFound", "ManagedEnvironment Storage '{name}' was not found."),
     shape=_STORAGE_SHAPE,
     check=_check_storage,
     complete=_complete_storage,

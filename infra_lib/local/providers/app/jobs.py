@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra_lib.local import locations, operations, refusals
-from infra_lib.local.addresses import Address
+from infra_lib.local import lifecycle, refusals
+from infra_lib.local.addresses import Address, parse
 from infra_lib.local.context import Context
-from infra_lib.local.operations import timestamp
 from infra_lib.local.protocol import Call, Reply
 from infra_lib.local.providers.app import common, console
 from infra_lib.local.providers.app.common import API_VERSIONS, NAME, refuse
 from infra_lib.local.providers.values import filled, one_of, properties_of, spelled, unchanged, whole_number
+from infra_lib.local.routes import GROUP, Route
 from infra_lib.local.shapes import check_shape
 from infra_lib.local.store import Record
 from infra_lib.local.types import Body, NameRule, ResourceType
@@ -53,6 +53,7 @@ _CONFIGURATION_DEFAULTS: Body = {
     "manualTriggerConfig": None,
     "registries": None,
     "identitySettings": [],
+    "dapr": None,
 }
 
 
@@ -109,15 +110,15 @@ def _complete(context: Context, address: Address, body: Body, existing: Record |
     configuration[name] = filled(configuration[name], {"replicaCompletionCount": 1, "parallelism": 1})
     secrets = configuration["secrets"] or []
     configuration["secrets"] = common.shown_secrets(secrets)
+    configuration["registries"] = common.shown_registries(configuration["registries"])
     shown["properties"] = {
         **properties,
         "provisioningState": "Succeeded",
-        "runningState": "Ready",
+        "runningStatus": "Ready",
         "environmentId": environment.id,
         "workloadProfileName": profile,
         "configuration": configuration,
         "template": common.complete_template(properties["template"]),
-        "outboundIpAddresses": ["127.0.0.1"],
     }
     return Record(address.key, JOB.key, shown, {"secrets": secrets})
 
@@ -178,22 +179,14 @@ def _start(context: Context, address: Address, call: Call) -> Reply:
         "id": f"{job.id}/executions/{name}",
         "name": name,
         "type": EXECUTION.name,
-        "properties": {"startTime": timestamp(context.now), "template": template},
+        "properties": {"startTime": common.whole_seconds(context.now), "template": template},
     }
     private = {"started": context.now, "ends": context.due(EXECUTION.name)}
     execution = Record(f"{job.key}/executions/{name}", EXECUTION.key, body, private)
     context.store.put(execution)
     context.runtime.start_execution(job, execution)
     _forget_oldest(context, job)
-    answer = {"id": body["id"], "name": name}
-    due = context.due(JOB.name)
-    if due <= context.now:
-        return Reply(200, answer)
-    collection = (
-        f"/subscriptions/{address.subscription}/providers/Microsoft.App/locations/{locations.normalize(job.body['location'])}"
-    )
-    path = operations.begin(context, due=due, collection=f"{collection}/asyncoperations", result=answer)
-    return Reply(202, answer, {"Location": call.link(path), "Retry-After": operations.RETRY_AFTER})
+    return Reply(200, {"id": body["id"], "name": name})
 
 
 def _forget_oldest(context: Context, job: Record) -> None:
@@ -221,12 +214,27 @@ def _state(context: Context, job: Record | None, execution: Record) -> tuple[str
 
 def _present_execution(context: Context, record: Record, _call: Call) -> Body:
     status, ends, reason = _state(context, context.store.get(record.key.rpartition("/executions/")[0]), record)
-    properties = {**record.properties, "status": status}
+    properties = {"status": status, **record.properties, "template": _shown_template(record.properties["template"])}
     if ends is not None:
-        properties["endTime"] = timestamp(ends)
+        properties["endTime"] = common.whole_seconds(ends)
     if reason:
         properties["message"] = reason
     return {**record.body, "properties": properties}
+
+
+def _shown_template(template: Body) -> Body:
+    """The template of an execution as it is shown."""
+    return {
+        name: [
+            {
+                **container,
+                "imageType": "ContainerImage",
+                "resources": {**(container.get("resources") or {}), "ephemeralStorage": ""},
+            }
+            for container in containers or []
+        ]
+        for name, containers in template.items()
+    }
 
 
 def _stop_one(context: Context, execution: Record) -> None:
@@ -246,6 +254,13 @@ def _stop_execution(context: Context, address: Address, _call: Call) -> Reply:
         raise refusals.not_found(address, EXECUTION.name)
     _stop_one(context, execution)
     return Reply(200)
+
+
+def _stop_named(context: Context, call: Call) -> Reply:
+    """``.../jobs/J/stop/X``, which the Azure CLI asks for."""
+    job, _, name = call.path.rpartition("/")
+    address = parse(f"{job.rpartition('/')[0]}/executions/{name}")
+    return lifecycle.act(context, EXECUTION, address, _stop_execution, call)
 
 
 def _stop_executions(context: Context, address: Address, call: Call) -> Reply:
@@ -276,12 +291,16 @@ JOB = ResourceType(
         "with an alphanumeric character and cannot have '--'. The length must be between 2 and 32 characters.",
     ),
     put="async",
-    delete_style="async",
+    update="async",
+    updated=201,
+    patch="location",
+    delete_style="location",
     status_collection="containerappsjobOperationStatuses",
+    result_collection="containerappsjobOperationResults",
     shape=_SHAPE,
     check=_check,
     complete=_complete,
-    present=common.with_event_stream,
+    present=common.presented,
     on_delete=common.forget_runs,
     actions={"listSecrets": _list_secrets, "getAuthToken": _auth_token, "start": _start, "stop": _stop_executions},
 )
@@ -299,3 +318,11 @@ EXECUTION = ResourceType(
 )
 
 TYPES = (JOB, EXECUTION)
+ROUTES = [
+    Route(
+        method="POST",
+        rule=f"{GROUP}/providers/Microsoft.App/jobs/<job>/stop/<execution>",
+        endpoint=_stop_named,
+        summary="execution of a job: stop",
+    )
+]
