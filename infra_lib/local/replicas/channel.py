@@ -22,7 +22,7 @@ names of an execution's replicas in the order of their start."""
 VOLUMES = "volumes"
 """The folder of a replica's folder where its empty volumes are."""
 _MOST = 1 << 20
-_PATIENCE = 60.0
+_PATIENCE = 15.0
 
 
 class Channel:
@@ -85,11 +85,15 @@ def listen(folder: Path) -> socket.socket:
     return control
 
 
-def ask(folder: Path, message: Message, *, timeout: float = _PATIENCE) -> Message | None:
-    """A keeper's answer; None when none answers in that folder.
+class UnansweredError(Exception):
+    """There is a keeper, and it does not answer in time."""
 
-    One that is gone is known at once. One that lives may have much to start before it answers, and must not be taken for gone:
-    another one in its place would not get its port.
+
+def ask(folder: Path, message: Message, *, timeout: float = _PATIENCE) -> Message | None:
+    """A keeper's answer; None when there is no keeper in that folder, which is known at once.
+
+    Raises UnansweredError for one that is there and does not answer: it must not be taken for gone, as another one in its place
+    would not get its port.
     """
     if not (folder / CONTROL).exists():
         return None
@@ -102,6 +106,8 @@ def ask(folder: Path, message: Message, *, timeout: float = _PATIENCE) -> Messag
             connection.sendall(json.dumps(message).encode() + b"\n")
             with connection.makefile("rb") as answer:
                 line = answer.readline()
+        except TimeoutError as error:
+            raise UnansweredError from error
         except OSError:
             return None
     return json.loads(line) if line else None

@@ -45,7 +45,12 @@ def find_isolation() -> Isolation:
         for user in users:
             command = (unshare, *user, *_ALWAYS, *(("--net",) if network else ()), "--")
             trial = subprocess.run(  # noqa: S603 - a fixed command
-                [*command, "true"], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_TRIAL_SECONDS, check=False
+                [*command, "/bin/sh", "-c", ":"],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=_TRIAL_SECONDS,
+                check=False,
             )
             if trial.returncode == 0:
                 return Isolation(command=command, network=network)
@@ -53,5 +58,5 @@ def find_isolation() -> Isolation:
     raise IsolationError(
         f"This machine does not allow user and mount namespaces, which the local target runs commands in ({reason}). Allow them "
         "(sysctl user.max_user_namespaces, and on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0; in Docker "
-        "--security-opt seccomp=unconfined), or deploy to Azure."
+        "--security-opt seccomp=unconfined), choose a container engine (--containers docker or podman), or deploy to Azure."
     )

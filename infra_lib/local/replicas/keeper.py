@@ -131,7 +131,7 @@ class Keeper:
         self.revisions: dict[str, list[Replica]] = {}
         self.weights: dict[str, int] = {}
         self.single = True
-        self.stopped = self.leaving = self.keeps_logs = False
+        self.stopped = self.leaving = False
         self._lock = threading.RLock()
 
     # ------------------------------------------------------------------------------------------ control
@@ -164,32 +164,37 @@ class Keeper:
         """Start a revision that does not run."""
         with self._lock:
             self._take_over(message)
-            if not self.revisions.get(message["revision"]):
-                self._launch(message)
+            if message["revision"] not in self.revisions:
+                self._renew(message, [])
         return {}
 
     def _restart(self, message: Message) -> Message:
         """End a revision's replicas, then start new ones: two at a time may not have room on one machine."""
         with self._lock:
             self._take_over(message)
-            held = self.revisions.pop(message["revision"], [])
-        threading.Thread(target=self._replace, args=(held, message), daemon=True).start()
+            self._renew(message, self.revisions.get(message["revision"], []))
         return {}
 
-    def _replace(self, held: Sequence[Replica], message: Message) -> None:
+    def _renew(self, message: Message, held: Sequence[Replica]) -> None:
+        """Answered before it is done: there may be much to end and to start."""
+        self.revisions[message["revision"]] = fresh = list[Replica]()
+        threading.Thread(target=self._replace, args=(message, held, fresh), daemon=True).start()
+
+    def _replace(self, message: Message, held: Sequence[Replica], fresh: list[Replica]) -> None:
         end_all(held)
-        with self._lock:
-            if not self.stopped:
-                self._launch(message)
+        for spec in message["replicas"] if message["network"] else message["replicas"][:1]:
+            with self._lock:
+                # Another request may have come: what this one wanted is not wanted any more.
+                if self.revisions.get(message["revision"]) is not fresh:
+                    return
+                fresh.append(self._launch(message, spec))
+        self._forget_logs()
 
     def _take_over(self, message: Message) -> None:
         self.weights, self.single, self.stopped = message["weights"], message["single"], False
 
-    def _launch(self, message: Message) -> None:
-        network = message["network"]
-        wanted = message["replicas"] if network else message["replicas"][:1]
-        self.revisions[message["revision"]] = [Replica(self, {**spec, "network": network}, message["runner"]) for spec in wanted]
-        self._forget_logs()
+    def _launch(self, message: Message, spec: dict[str, Any]) -> Replica:
+        return Replica(self, {**spec, "network": message["network"]}, message["runner"])
 
     def _stop(self, message: Message) -> Message:
         """End a revision's replicas, or all; answered when they are gone, or soon."""
@@ -256,7 +261,6 @@ class Keeper:
     # ------------------------------------------------------------------------------------------ a job's execution
 
     def _run(self, message: Message) -> Message:
-        self.keeps_logs = True
         threading.Thread(target=self._execute, args=(message,), daemon=True).start()
         return {}
 
@@ -269,10 +273,9 @@ class Keeper:
                     return None
                 with (self.folder / STARTED).open("a") as names:
                     names.write(f"{spec['name']}\n")
-                running = self.revisions.get(revision, [])
-                self._launch({**message, "replicas": [spec]})
-                self.revisions[revision] = [*running, *self.revisions[revision]]
-                return self.revisions[revision][-1]
+                replica = self._launch(message, spec)
+                self.revisions[revision] = [*self.revisions.get(revision, []), replica]
+                return replica
 
         def ended(replica: Run) -> None:
             with self._lock:
@@ -292,9 +295,7 @@ class Keeper:
     # ------------------------------------------------------------------------------------------ the end
 
     def _forget_logs(self) -> None:
-        """Drop the logs of replicas long gone; those of an execution stay as long as it does."""
-        if self.keeps_logs:
-            return
+        """Drop the logs of an app's replicas long gone."""
         with self._lock:
             running = {replica.name for held in self.revisions.values() for replica in held}
         folders = [item for item in self.folder.iterdir() if item.is_dir()]

@@ -10,13 +10,14 @@ import shutil
 import socket
 import string
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from infra_lib.local.addresses import parse
 from infra_lib.local.protocol import ServiceError
 from infra_lib.local.replicas import launch
-from infra_lib.local.replicas.channel import CONTROL, ENGINE, RESULT, STARTED, Message, ask, listen
+from infra_lib.local.replicas.channel import CONTROL, ENGINE, RESULT, STARTED, Message, UnansweredError, ask, listen
 from infra_lib.local.replicas.engine import ENGINES, FOLDER_LABEL, EngineError, find_engine, private_folder
 from infra_lib.local.replicas.isolation import IsolationError, find_isolation
 from infra_lib.local.replicas.logfile import follow as follow_log
@@ -59,7 +60,7 @@ class ReplicaRuntime:
 
     def update(self, app: Record) -> None:
         """The app was written: once it has been started, what is new among its active revisions starts by itself."""
-        if ask(folder_of(self._store, app.id), {"do": "state"}) is None:
+        if _ask(folder_of(self._store, app.id), {"do": "state"}) is None:
             return
         for revision in self._store.below(app.key, "microsoft.app/containerapps/revisions"):
             if revision.properties["active"]:
@@ -67,11 +68,11 @@ class ReplicaRuntime:
 
     def stop(self, app: Record, revision: Record) -> None:
         """End a revision's replicas; with the last one, the keeper ends."""
-        ask(folder_of(self._store, app.id), {"do": "stop", "revision": revision.body["name"]})
+        _ask(folder_of(self._store, app.id), {"do": "stop", "revision": revision.body["name"]})
 
     def replicas(self, app: Record, revision: Record) -> list[ReplicaState] | None:
         """The replicas as the keeper has them; none before the first start."""
-        state = ask(folder_of(self._store, app.id), {"do": "state"})
+        state = _ask(folder_of(self._store, app.id), {"do": "state"})
         held: list[ReplicaState] = (state or {"revisions": {}})["revisions"].get(revision.body["name"], [])
         return held
 
@@ -102,7 +103,7 @@ class ReplicaRuntime:
             "runner": runner,
             "network": runner["network"],
         }
-        if ask(folder, message) is None:
+        if _ask(folder, message) is None:
             self._keep(folder, message, int(app.private["port"]) if ingress else None)
 
     # ------------------------------------------------------------------------------------------ executions
@@ -138,14 +139,14 @@ class ReplicaRuntime:
 
     def stop_execution(self, job: Record, execution: Record) -> None:
         """End an execution's replicas."""
-        ask(folder_of(self._store, execution.id), {"do": "stop"})
+        _ask(folder_of(self._store, execution.id), {"do": "stop"})
 
     def execution(self, job: Record, execution: Record) -> dict[str, Any] | None:
         """How an execution is, or how it ended."""
         folder = folder_of(self._store, execution.id)
         if not folder.is_dir():
             return None
-        if ask(folder, {"do": "state"}) is not None:
+        if _ask(folder, {"do": "state"}) is not None:
             return {"status": "Running", "endTime": None, "details": ""}
         try:
             ended: dict[str, Any] = json.loads((folder / RESULT).read_bytes())
@@ -179,7 +180,10 @@ class ReplicaRuntime:
             return iter(tail(path, lines))
 
         def is_over() -> bool:
-            revisions = (ask(folder, {"do": "state"}) or {"revisions": {}})["revisions"]
+            try:
+                revisions = (ask(folder, {"do": "state"}) or {"revisions": {}})["revisions"]
+            except UnansweredError:
+                return False
             return not any(item["name"] == replica for held in revisions.values() for item in held)
 
         return follow_log(path, lines, is_over, idle=_IDLE_SECONDS)
@@ -227,7 +231,7 @@ class ReplicaRuntime:
                 control.close()
                 if ingress is not None:
                     ingress.close()
-        if ask(folder, message, timeout=15.0) is None:
+        if _ask(folder, message) is None:
             text = (folder / "keeper.log").read_text(errors="replace").strip().splitlines() or ["no answer"]
             raise ServiceError(500, "LocalRuntimeFailed", f"The process that runs '{folder.name}' did not start: {text[-1]}.")
 
@@ -244,9 +248,20 @@ class ReplicaRuntime:
             shutil.rmtree(root / "environments", ignore_errors=True)
 
 
+def _ask(folder: Path, message: Message) -> Message | None:
+    """A keeper's answer, None when there is none. Raises ServiceError for one that does not answer in time."""
+    try:
+        return ask(folder, message)
+    except UnansweredError as error:
+        text = f"The process that runs '{folder.name}' does not answer: this machine may be very busy. Try again."
+        raise ServiceError(503, "LocalRuntimeBusy", text) from error
+
+
 def _end_below(folder: Path) -> None:
     for control in [*folder.rglob(CONTROL)]:
-        ask(control.parent, {"do": "stop"})
+        # One that does not answer ends when its folder is gone.
+        with suppress(UnansweredError):
+            ask(control.parent, {"do": "stop"})
     for marker in [*folder.rglob(ENGINE)]:
         _remove_left_over(marker.parent)
     shutil.rmtree(folder, ignore_errors=True)
