@@ -367,6 +367,17 @@ print(app.url)
     eventually(lambda: not processes_of(tmp_path))
 
 
+def test_a_reset_while_many_replicas_are_started_or_replaced_leaves_nothing(world: World) -> None:
+    app = world.app_of(world.template(world.container("sleep 1000"), scale={"minReplicas": 40, "maxReplicas": 40}))
+    app.restart()
+    eventually(lambda: len(app.replicas()) == 40, seconds=30)
+    app.restart()
+    world.clients.manager.reset()
+    folder = world.clients.manager.store_path
+    assert folder is not None
+    eventually(lambda: not processes_of(folder), seconds=30)
+
+
 def test_deleting_the_app_ends_it(world: World) -> None:
     app = world.app()
     app.deploy()

@@ -258,12 +258,16 @@ def _ask(folder: Path, message: Message) -> Message | None:
 
 
 def _end_below(folder: Path) -> None:
-    for control in [*folder.rglob(CONTROL)]:
-        # One that does not answer ends when its folder is gone.
+    # Folders may come and go meanwhile, which os.walk does not mind.
+    held = [(Path(place), names) for place, _, names in os.walk(folder)]
+    for place, names in held:
+        # A keeper that does not answer ends when its folder is gone.
         with suppress(UnansweredError):
-            ask(control.parent, {"do": "stop"})
-    for marker in [*folder.rglob(ENGINE)]:
-        _remove_left_over(marker.parent)
+            if CONTROL in names:
+                ask(place, {"do": "stop"})
+    for place, names in held:
+        if ENGINE in names:
+            _remove_left_over(place)
     shutil.rmtree(folder, ignore_errors=True)
 
 
