@@ -23,7 +23,8 @@ def check_resource_scopes(model: SemanticModel) -> None:
     if model.scope not in _FLAGS:
         return
     checker = _Checker(model)
-    resources = [resource for resource in model.all_resources() if resource not in model.invalid]
+    placed = model.resource_table.is_placed
+    resources = [resource for resource in model.all_resources() if resource not in model.invalid and placed(resource)]
     for resource in resources:
         checker.scope(resource)
     for resource in resources:

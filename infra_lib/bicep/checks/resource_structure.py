@@ -17,16 +17,17 @@ from infra_lib.resource_types.nodes import DiscriminatedObjectType
 
 def check_nesting(model: SemanticModel) -> None:
     """Report children with a scope of their own, and resources nested in a loop."""
+    table = model.resource_table
     for resource in model.all_resources():
         if resource.nested_in is not None:
             _check_nested(model, resource, resource.nested_in)
-        elif model.resource_table.ancestors(resource) and (scope := resource.property("scope")) is not None:
+        elif table.is_placed(resource) and table.ancestors(resource) and (scope := resource.property("scope")) is not None:
             model.report("BCP164", scope)
 
 
 def _check_nested(model: SemanticModel, resource: sym.ResourceSymbol, around: sym.ResourceSymbol) -> None:
     scope = resource.property("scope")
-    if scope is not None:
+    if scope is not None and model.resource_table.is_placed(resource):
         model.report("BCP164", scope)
     if around.loop is not None:
         model.report("BCP160", resource.node)
@@ -42,13 +43,13 @@ def check_names(model: SemanticModel) -> None:
             _report_missing(model, resource, reference)
         if not isinstance(name, s.StringSyntax) or reference is None or resource in model.invalid:
             continue
+        if not table.is_placed(resource):
+            continue
         slashes = sum(segment.count("/") for segment in name.segments)
         if table.ancestors(resource):
             if slashes:
                 model.report("BCP170", name)
             continue
-        if resource.property("parent") is not None:
-            continue  # not a resource, which is reported: how many parts the name needs is not known
         expected = reference.type.count("/") - 1
         if slashes > expected or (slashes < expected and not name.expressions):
             model.report("BCP169", name, expected=expected)
@@ -94,6 +95,8 @@ def _resource_key(model: SemanticModel, resource: sym.ResourceSymbol) -> Hashabl
     table = model.resource_table
     reference = table.type_of(resource)
     if reference is None or resource in model.cycles or resource in model.invalid or not _is_certain(model, resource.condition):
+        return None
+    if not table.is_placed(resource):
         return None
     segments: list[Hashable] = []
     for ancestor in table.ancestors(resource):

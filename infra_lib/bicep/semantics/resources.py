@@ -131,6 +131,16 @@ class ResourceTable:
         found = self.resource_at(parent)
         return Ancestor(found, index, False) if found is not None else None
 
+    def is_placed(self, resource: sym.ResourceSymbol) -> bool:
+        """False where ``parent``, its own or that of a resource above it, is no resource: nothing is known of its id then."""
+        ancestors = self.ancestors(resource)
+        top = ancestors[0].resource if ancestors else resource
+        parent = top.property("parent") if top.nested_in is None else None
+        if parent is None or self._parent(top) is not None:
+            return True
+        symbol = self.model.symbols.get(parent)
+        return type(symbol) is sym.ParameterSymbol and type(symbol.node.type) is s.ResourceType
+
     def resource_at(self, node: s.Node) -> sym.ResourceSymbol | None:
         """The resource that a bare name, ``a::b`` or a variable with just that as its value stands for."""
         symbol = self.model.symbols.get(node) if type(node) in (s.VariableAccess, s.ResourceAccess) else None

@@ -146,6 +146,14 @@ def test_the_parts_of_a_name_below_what_is_no_parent_are_not_counted() -> None:
     assert found(text) == [("BCP240", "m")]
 
 
+def test_nothing_is_said_of_where_a_resource_below_no_parent_is() -> None:
+    text = "param c bool\n" + resource("s", STORAGE, "name: 'x'")
+    nested = ("resource n 'containers' = {", "  name: 'a/b'", "  scope: s", "}")
+    text += resource("a", BLOBS, "parent: c ? s : s", "name: 'default'", "scope: subscription()", *nested)
+    text += resource("b", BLOBS, "parent: c ? s : s", "name: 'default'")
+    assert found(text) == [("BCP240", "c ? s : s")] * 2
+
+
 def test_an_unknown_parent_is_reported_once() -> None:
     codes = [code for code, _ in found(resource("b", BLOBS, "name: 'x/default'", "parent: nowhere"))]
     assert codes == ["BCP057"]
