@@ -700,6 +700,15 @@ class AssertDeclaration(Declaration):
     value: Expression
 
 
+class TestDeclaration(Declaration):
+    """``test name 'path' = { ... }`` (experimental)"""
+
+    __slots__ = ("identifier", "path", "value")
+    identifier: Identifier
+    path: Expression
+    value: Expression
+
+
 class ImportDeclaration(Declaration):
     """``import { a, b as c } from 'path'`` or ``import * as name from 'path'``.
 

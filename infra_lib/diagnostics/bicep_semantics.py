@@ -127,6 +127,12 @@ CODES: dict[str, Entry] = {
     "BCP204": Entry(
         "error", 'The extension "{name}" is not known.', "Correct its name, or add it to extensions in bicepconfig.json."
     ),
+    "BCP345": Entry("error", "A test is for a Bicep file.", "Name a file that ends with .bicep."),
+    "BCP348": Entry(
+        "error",
+        "test is an experimental feature.",
+        'Switch on "testFramework" under experimentalFeaturesEnabled in bicepconfig.json for the official compiler.',
+    ),
     "BCP349": Entry(
         "error",
         "assert is an experimental feature.",

@@ -66,6 +66,8 @@ CODES: dict[str, Entry] = {
         "A parameter file has using, extends, param, var, type and import.",
     ),
     "BCP344": Entry("error", "The assertion's name is missing here."),
+    "BCP346": Entry("error", "The test's name is missing here."),
+    "BCP347": Entry("error", "The path of the file to test is missing here."),
     "BCP354": Entry("error", "What to import is missing here.", "Write '{{ name, ... }}' or '* as name'."),
     "BCP355": Entry("error", "The name of an exported symbol is missing here."),
     "BCP356": Entry("error", "The name for the imported file is missing after 'as'."),

@@ -51,7 +51,7 @@ CODES: dict[str, Entry] = {
     "BCP326": Entry("error", "An optional parameter cannot have a default.", "Remove the ? or the default."),
     "BCP331": Entry("error", "The lower limit {minimum} is above the upper limit {maximum}."),
     "BCP353": Entry("error", "These names differ in letter case alone, and Resource Manager takes them for one: {names}."),
-    "BCP358": Entry("error", "The path of the file to import from is missing.", "Write from and the path in quotes."),
+    "BCP358": Entry("error", "The path of another file is missing in this statement.", "Write the path in quotes."),
     "BCP360": Entry("error", '"{path}" exports nothing named "{name}".', "It exports: {known}."),
     "BCP362": Entry("error", '"{name}" is imported more than once: as {names}.', "Import it once."),
     "BCP363": Entry("error", "@discriminator() can stand only on a union of object types."),

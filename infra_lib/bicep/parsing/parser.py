@@ -41,6 +41,7 @@ from infra_lib.bicep.syntax import (
     SkippedDeclaration,
     StringSyntax,
     TargetScope,
+    TestDeclaration,
     TypeDeclaration,
     UsingDeclaration,
     VariableDeclaration,
@@ -310,6 +311,7 @@ class _BicepParser(_DeclarationParser):
             "import": self.import_or_extension,
             "extension": self.extension,
             "assert": self.assertion,
+            "test": self.test,
         }
 
     def no_statement(self, decorators: list[Decorator]) -> Declaration:
@@ -348,6 +350,15 @@ class _BicepParser(_DeclarationParser):
         node = self.begin(AssertDeclaration, decorators)
         node.identifier = self.identifier_with_recovery("BCP344", "=", "newline")
         node.value = self.value(self.equals(node.identifier))
+        node.end = node.value.end
+        return node
+
+    def test(self, decorators: list[Decorator]) -> Declaration:
+        node = self.begin(TestDeclaration, decorators)
+        node.identifier = self.identifier_with_recovery("BCP346", "string", "left", "newline")
+        node.path = self.recover(lambda: self.required_string("BCP347"), missing(node.identifier), "=", "newline")
+        silent = self.equals(node.path, "{")
+        node.value = self.recover(lambda: self.object(False), silent, "newline")
         node.end = node.value.end
         return node
 

@@ -24,7 +24,7 @@ def declare(model: SemanticModel) -> None:
         symbol
         for group in (
             model.parameters, model.variables, model.types, model.functions, model.resources, model.modules, model.imports,
-            model.wildcards, model.extensions, model.assignments,
+            model.wildcards, model.extensions, model.assignments, model.asserts,
         )
         for symbol in group
     ]  # fmt: skip
@@ -34,7 +34,8 @@ def declare(model: SemanticModel) -> None:
     report_duplicates(model, model.metadata, "BCP145")
     for symbol in referable:
         if symbol.name:
-            model.declared.setdefault(symbol.name, symbol)
+            if type(symbol) is not sym.AssertSymbol:
+                model.declared.setdefault(symbol.name, symbol)
             if symbol.name in _NOT_FOR_DECLARATIONS and type(symbol) is not sym.ExtensionSymbol:
                 model.report("BCP084", symbol.identifier, name=symbol.name)
 

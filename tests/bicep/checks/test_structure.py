@@ -349,6 +349,26 @@ def test_this_is_a_name_for_an_item_of_a_loop() -> None:
     assert found("var a = [for this in range(0, 2): this]") == []
 
 
+@pytest.mark.parametrize(
+    ("text", "errors"),
+    [
+        ("test t 'm.bicep' = {}", []),
+        ("test t '' = {}", [("BCP050", "''")]),
+        ("test t 'none.bicep' = {", [("BCP018", ""), ("BCP091", "'none.bicep'")]),
+        ("test t 'm.bicep'", [("BCP018", "")]),
+        ("test t", [("BCP347", ""), ("BCP358", "")]),
+        ("test", [("BCP346", ""), ("BCP358", "")]),
+    ],
+)
+def test_tests_are_experimental(text: str, errors: list[tuple[str, str]]) -> None:
+    assert sorted(found(text)) == sorted([("BCP348", text), *errors])
+
+
+def test_asserts_share_their_names_with_other_declarations() -> None:
+    codes = [code for code, _ in found("param a string\nassert a = true")]
+    assert sorted(codes) == ["BCP028", "BCP028", "BCP349"]
+
+
 def test_a_missing_type_spoils_no_use() -> None:
     assert found("param p\nvar v = p\noutput o string = v") == [("BCP279", "")]
     assert found("type t = { a: }\nparam p t\noutput o object = p") == [("BCP279", "}")]
