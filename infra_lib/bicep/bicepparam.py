@@ -13,7 +13,13 @@ from infra_lib.bicep.compiler import Compilation, Compiler
 from infra_lib.bicep.findings import Finding
 from infra_lib.bicep.parameter_files.parameter_checks import ParameterChecker
 from infra_lib.bicep.parameter_files.parameter_imports import check_imported_values
-from infra_lib.bicep.parameter_files.parameter_model import ParameterFile, ParameterFiles, check_assignments, walk
+from infra_lib.bicep.parameter_files.parameter_model import (
+    InheritedSymbol,
+    ParameterFile,
+    ParameterFiles,
+    check_assignments,
+    walk,
+)
 from infra_lib.bicep.parameter_files.parameter_values import Assigned, Values
 from infra_lib.bicep.parsing.depth import deep_stack
 from infra_lib.bicep.semantics import symbols as sym
@@ -250,15 +256,26 @@ def _check_references(values: Values, node: _Declared, assigned: Mapping[str, As
     """Report uses of parameters that have no value before the deployment: secrets, and those left to their defaults."""
     for place, other in _references(values, node):
         given = assigned.get(other.identifier.name) if isinstance(other, s.ParameterAssignment) else None
-        code = None
-        if given is not None and given.kind == "reference":
-            code = "BCP368"
-        elif given is not None and given.kind == "value" and given.content is None:
-            code = "BCP369"
-        if code is not None:
-            values.model.report(code, place, name=other.identifier.name)
-        if code is not None or other in values.failed:
+        if _check_reference(values, place, other.identifier.name, given) or other in values.failed:
             values.failed.add(node)
+    for each in walk(node.value):
+        symbol = values.model.symbols.get(each) if type(each) is s.VariableAccess else None
+        if isinstance(symbol, InheritedSymbol):
+            given = values.of(values.file.base_members()[symbol.name][0]).given(symbol.name)
+            if _check_reference(values, each, symbol.name, given):
+                values.failed.add(node)
+
+
+def _check_reference(values: Values, place: s.Node, name: str, given: Assigned | None) -> bool:
+    """Report the use of a parameter that has no value before the deployment; False where there is none to report."""
+    code = None
+    if given is not None and given.kind == "reference":
+        code = "BCP368"
+    elif given is not None and given.kind == "value" and given.content is None:
+        code = "BCP369"
+    if code is not None:
+        values.model.report(code, place, name=name)
+    return code is not None
 
 
 def _check_secrets(model: SemanticModel) -> None:

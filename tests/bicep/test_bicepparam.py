@@ -364,6 +364,34 @@ param c = [1]
     }
 
 
+def test_inherited_parameters_are_read_by_their_names_alone(folder: Folder) -> None:
+    folder.write(
+        root__bicepparam="using none\nparam tags = { a: 'x' }\nparam n = 1\nparam ext = externalInput('k')\n",
+        base__bicepparam="using none\nextends 'root.bicepparam'\nvar v = 'own'\nparam t = '${v}-${n}'\n",
+    )
+    compiled = folder.compile("""using none
+extends 'base.bicepparam'
+var v = 'other'
+param n = 5
+param all = union(tags, { t: t, n: n })
+param e = ['${ext}', tags]
+""")
+    assert compiled.parameters is not None
+    found = compiled.parameters["parameters"]
+    assert found["all"] == {"value": {"a": "x", "t": "own-1", "n": 5}}
+    assert found["e"] == {
+        "expression": "[createArray(format('{0}', externalInputs('k_0')), createObject('a', 'x'))]",
+    }
+    assert found["t"] == {"value": "own-1"}
+    assert found["ext"] == {"expression": "[externalInputs('k_0')]"}
+
+
+def test_inherited_parameters_without_a_value_of_their_own(folder: Folder) -> None:
+    folder.write(base__bicepparam="using none\nparam a = null\nparam s = getSecret('s', 'g', 'v', 'n')\n")
+    text = "using none\nextends 'base.bicepparam'\nparam p = a\nparam q = '${s}'\nparam r = gone"
+    assert folder.errors(text) == [("BCP369", 3, 11), ("BCP368", 4, 14), ("BCP057", 5, 11)]
+
+
 def test_base_with_a_name_in_brackets(folder: Folder) -> None:
     folder.write(base__bicepparam="using none\nparam a = externalInput('k')\nparam b = { n: 1 }\n")
     text = "using none\nextends 'base.bicepparam'\n"

@@ -10,7 +10,7 @@ from infra_lib.bicep.emission import arm_text as arm
 from infra_lib.bicep.emission.emit import Emission
 from infra_lib.bicep.emission.lower import Lowering
 from infra_lib.bicep.emission.lowering_terms import constant_text
-from infra_lib.bicep.parameter_files.parameter_model import BaseSymbol, base_member
+from infra_lib.bicep.parameter_files.parameter_model import BaseSymbol, InheritedSymbol, base_member
 from infra_lib.bicep.semantics import symbols as sym
 
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 BASE_PREFIX = "base."
 """What the names begin with under which the engine is asked for members of ``base``."""
+
+INHERITED_PREFIX = "extended."
+"""The same for inherited parameters that are read by their names alone."""
 
 _NO_WORD = re.compile(r"\W")
 
@@ -76,6 +79,8 @@ class ParameterLowering(Lowering):
                 return arm.call(
                     "createObject", (text for name in members for text in (arm.string(name), self._base_member(name)))
                 )
+            if type(symbol) is InheritedSymbol:
+                return self._inherited(symbol.name)
             if self.inlining:
                 return self._inlined_name(node, symbol)
         elif kind is s.FunctionCall or kind is s.InstanceCall:
@@ -111,6 +116,16 @@ class ParameterLowering(Lowering):
 
     def _literal(self, text: str) -> str:
         return constant_literal(self.owner.known(self.owner.frame().evaluate(f"[{arm.as_call(text)}]")))
+
+    def _inherited(self, name: str) -> str:
+        """A parameter of the extended files by its name alone: its value in its own file."""
+        if not self.inlining:
+            return f"parameters({arm.string(INHERITED_PREFIX + name)})"
+        file, node = self.owner.file.base_members()[name]
+        values = self.owner.of(file)
+        return (
+            values.inlined(node.value, self.owner) if values.is_external(node.value) else constant_literal(values.parameter(name))
+        )
 
     def _base_member(self, name: str) -> str:
         found = self.owner.file.base_members().get(name)

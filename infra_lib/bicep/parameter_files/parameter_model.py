@@ -33,6 +33,13 @@ class BaseSymbol(sym.DeclaredSymbol):
     kind = "base"
 
 
+class InheritedSymbol(sym.DeclaredSymbol):
+    """A parameter of the extended files under its own name, in a file that declares nothing of that name."""
+
+    __slots__ = ()
+    kind = "parameter"
+
+
 def base_member(model: SemanticModel, node: s.Node) -> tuple[str, s.Node] | None:
     """The name of the parameter that ``base.name`` or ``base['name']`` reads, and its place; None for other nodes."""
     named: tuple[str, s.Node] | None = None
@@ -125,6 +132,10 @@ class ParameterFiles:
         self._open.pop()
         if file.extends is not None:
             model.declared[BASE] = BaseSymbol(BASE, file.extends, file.extends.path)
+            own = _declared_names(model)
+            for name in file.base_members():
+                if name not in own:
+                    model.declared[name] = InheritedSymbol(name, file.extends, file.extends.path)
         finish = bind_names(model)
         self._imports(model)
         run_early_checks(model)
@@ -277,6 +288,19 @@ class ParameterFiles:
             symbol.target = targets.get(symbol.declaration)
             if symbol.target is None:
                 model.invalid.add(symbol)
+
+
+def _declared_names(model: SemanticModel) -> set[str]:
+    """The names that the statements of a file declare."""
+    found: set[str] = set()
+    for node in model.file.program.declarations:
+        if isinstance(node, s.ParameterAssignment | s.VariableDeclaration | s.TypeDeclaration):
+            found.add(node.identifier.name)
+        elif isinstance(node, s.ImportDeclaration) and isinstance(node.what, s.WildcardImport):
+            found.add(node.what.identifier.name)
+        elif isinstance(node, s.ImportDeclaration) and isinstance(node.what, s.ImportedSymbols):
+            found.update(item.name for item in node.what.children() if isinstance(item, s.ImportedSymbol))
+    return found
 
 
 def _check_base(file: ParameterFile) -> None:

@@ -14,8 +14,14 @@ from infra_lib.bicep import syntax as s
 from infra_lib.bicep.emission import arm_text as arm
 from infra_lib.bicep.emission.emit import Emission
 from infra_lib.bicep.emission.lowering_terms import UnsupportedError
-from infra_lib.bicep.parameter_files.parameter_lowering import BASE_PREFIX, ExternalInputs, FailedError, ParameterLowering
-from infra_lib.bicep.parameter_files.parameter_model import ParameterFile, base_member, walk
+from infra_lib.bicep.parameter_files.parameter_lowering import (
+    BASE_PREFIX,
+    INHERITED_PREFIX,
+    ExternalInputs,
+    FailedError,
+    ParameterLowering,
+)
+from infra_lib.bicep.parameter_files.parameter_model import InheritedSymbol, ParameterFile, base_member, walk
 from infra_lib.bicep.parsing.spelling import suggest
 from infra_lib.bicep.semantics import symbols as sym
 from infra_lib.bicep.semantics.constants import text_of
@@ -256,9 +262,10 @@ class Values:
         raise FailedError(f"There is no variable {key}.")
 
     def _parameter_of_key(self, key: str) -> Any:
-        if key.startswith(BASE_PREFIX):
-            name = next((name for name in self.file.base_members() if name.lower() == key[len(BASE_PREFIX) :]), "")
-            return self.base_value(name)
+        prefix = next((prefix for prefix in (BASE_PREFIX, INHERITED_PREFIX) if key.startswith(prefix)), None)
+        if prefix is not None:
+            name = next((name for name in self.file.base_members() if name.lower() == key[len(prefix) :]), "")
+            return self.base_value(name) if prefix == BASE_PREFIX else self.of(self.file.base_members()[name][0]).parameter(name)
         node = self._assignments_by_key.get(key)
         if node is not None:
             return self._evaluate_declaration(node)
@@ -334,7 +341,7 @@ class Values:
             return False
         if type(symbol) is sym.VariableSymbol or type(symbol) is sym.ParameterAssignmentSymbol:
             return self.is_external(symbol.node.value)
-        return False
+        return type(symbol) is InheritedSymbol and self._base_is_external(symbol.name)
 
     def _base_is_external(self, name: str) -> bool:
         found = self.file.base_members().get(name)
@@ -387,6 +394,10 @@ class Values:
         elif known.kind == "expression":
             known = Assigned("expression", f"[{self.inlined(node.value, document)}]")
         return known
+
+    def given(self, name: str) -> Assigned | None:
+        """What the file gives a parameter, once that is worked out."""
+        return self._assigned.get(name)
 
     def _guarded(self, node: s.ParameterAssignment, document: Values) -> Assigned | None:
         if node in self.failed:
