@@ -188,6 +188,8 @@ def test_a_json_template_as_the_target(folder: Folder) -> None:
             "using none\nimport { f } from 'place.bicep'\nparam a = '${f()}${externalInput('k')}'",
             [("BCP452", 2, 10), ("BCP338", 3, 11)],
         ),
+        ("using none\nparam a = 'x'\nparam b = { ...a }", [("BCP402", 3, 13)]),
+        ("using none\nparam a = { x: 1 }\nparam b = [for i in a: i]", [("BCP137", 3, 21)]),
         ("using none\nparam a = fail('because')", [("BCP338", 2, 11)]),
         ("using none\nparam c = b\nvar b = a\nparam a = getSecret('s', 'g', 'v', 'n')", [("BCP368", 3, 9)]),
         ("using none\nparam c = b\nvar b = missing", [("BCP062", 2, 11), ("BCP057", 3, 9)]),

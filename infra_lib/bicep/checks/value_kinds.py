@@ -87,6 +87,8 @@ def _named(model: SemanticModel, symbol: sym.Symbol | None, steps: int) -> Kinds
         return None
     if isinstance(symbol, sym.ParameterSymbol):
         return kinds_of(model, symbol.node.type, steps + 1)
+    if isinstance(symbol, sym.ParameterAssignmentSymbol):
+        return kinds_of(model, symbol.node.value, steps + 1)
     if isinstance(symbol, sym.VariableSymbol):
         return kinds_of(model, symbol.node.type or symbol.node.value, steps + 1)
     if isinstance(symbol, sym.DeployableSymbol):
