@@ -26,8 +26,9 @@ _ENVIRONMENTS = "microsoft.app/managedenvironments"
 
 _LOCKS_VERSION = "2020-05-01"
 
-# The quota of a location that a family of workload profiles counts against, and the cards that one instance of a type has.
-_GPU_QUOTA = "SubscriptionDedicatedNCA100Gpus"
+# The quota of a location that a family of workload profiles counts against, under the names that it has had, and the cards that
+# one instance of a type has.
+_GPU_QUOTAS = ("SubscriptionDedicatedNCA100Gpus", "SubscriptionNCA100Gpus")
 _GPUS = {"nc24-a100": 1, "nc48-a100": 2, "nc96-a100": 4}
 
 
@@ -175,10 +176,10 @@ def _short_quota(target: Target, location: str, profiles: Iterable[Mapping[str, 
         if isinstance(count, int):
             needed += count * _GPUS.get(str(item["workloadProfileType"]).lower(), 0)
     for usage in target.container_apps.usages.list(location):
-        if usage.name is not None and usage.name.value == _GPU_QUOTA:
+        if usage.name is not None and usage.name.value in _GPU_QUOTAS:
             limit = int(usage.limit or 0)
             if needed > limit:
-                return f"may scale to {needed} GPUs, but the quota {_GPU_QUOTA} of {location} is {limit}"
+                return f"may scale to {needed} GPUs, but the quota {usage.name.value} of {location} is {limit}"
     return None
 
 

@@ -8,7 +8,7 @@ from infra_lib.local import locations, operations, refusals
 from infra_lib.local.addresses import Address, parse
 from infra_lib.local.context import TENANT_ID, Context
 from infra_lib.local.protocol import Call, Reply, ServiceError
-from infra_lib.local.shapes import check_shape
+from infra_lib.local.shapes import check_shape, spell
 from infra_lib.local.store import Record
 from infra_lib.local.types import AnswerStyle, Body, Handler, ResourceType
 
@@ -71,8 +71,9 @@ def envelope(context: Context, kind: ResourceType, address: Address, body: Body,
 
 def _identity(context: Context, resource_id: str, wanted: Body) -> Body:
     """A managed identity as it is shown: with the principal of the system's one and of each user-assigned one."""
-    shown = dict(wanted)
-    if "systemassigned" in str(wanted.get("type", "")).lower():
+    shown = {name: value for name, value in wanted.items() if value is not None}
+    shown["type"] = str(wanted.get("type", "None")).replace(" ", "").replace(",", ", ")
+    if "systemassigned" in shown["type"].lower():
         shown["principalId"] = context.guid(resource_id, "principal")
         shown["tenantId"] = TENANT_ID
     assigned = wanted.get("userAssignedIdentities")
@@ -137,7 +138,10 @@ def page(call: Call, items: list[Body]) -> Reply:
         if not top.isdigit() or int(top) < 1:
             raise ServiceError(400, "InvalidTopParameter", f"The $top value '{top}' is not a positive whole number.")
         return Reply(200, {"value": items[: int(top)]})
-    start = int(call.query.get("$skiptoken", "0") or 0)
+    token = call.query.get("$skiptoken", "") or "0"
+    if not token.isdigit():
+        raise ServiceError(400, "InvalidSkipToken", f"The $skiptoken '{token}' is none that a list's nextLink gave.")
+    start = int(token)
     answer: Body = {"value": items[start : start + PAGE]}
     if start + PAGE < len(items):
         answer["nextLink"] = (
@@ -172,6 +176,7 @@ def validate(context: Context, kind: ResourceType, address: Address, body: Body 
         kind.name_rule.check(address.name)
     if body is None:
         return
+    spell(body, kind.shape, numbers=kind.reads_numbers)
     refusals.check_envelope(body, existing)
     refusals.check_location(kind, address, body, existing)
     check_shape(body, kind.shape)
@@ -185,6 +190,7 @@ def write(context: Context, kind: ResourceType, address: Address, call: Call) ->
     if call.method not in kind.methods:
         raise _no_such_method(kind, call.method)
     body = given = call.json_object()
+    spell(body, kind.shape, numbers=kind.reads_numbers)
     refusals.require_scope(context, address)
     refusals.require_registered(context, address)
     existing = context.store.get(address.key) or (kind.implicit(context, address) if kind.implicit is not None else None)

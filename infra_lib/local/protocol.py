@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote
+
+_STRING = r'"(?:[^"\\]|\\.)*"'
+_COMMENT = re.compile(rf"{_STRING}|//[^\r\n]*|/\*.*?\*/", re.DOTALL)
+_BARE_NAME = re.compile(rf"{_STRING}|([{{,]\s*)([A-Za-z_$][\w$]*)(?=\s*:)", re.DOTALL)
 
 JSON_TYPE = "application/json; charset=utf-8"
 
@@ -46,10 +51,13 @@ class Call:
             return None
         try:
             return json.loads(self.body)
-        except ValueError as error:
-            raise ServiceError(
-                400, "InvalidRequestContent", f"The request content was invalid and could not be deserialized: '{error}'."
-            ) from error
+        except ValueError as strict:
+            try:
+                return _read_leniently(self.body)
+            except ValueError:
+                raise ServiceError(
+                    400, "InvalidRequestContent", f"The request content was invalid and could not be deserialized: '{strict}'."
+                ) from strict
 
     def json_object(self) -> dict[str, Any]:
         """The body as a JSON object; empty when there is none. Raises ServiceError InvalidRequestContent for anything else."""
@@ -67,6 +75,16 @@ class Call:
             **{name.replace("_", "-"): v for name, v in query.items()},
         }
         return f"{self.origin}{path}?" + "&".join(f"{name}={value}" for name, value in parameters.items())
+
+
+def _read_leniently(body: bytes) -> Any:
+    """JSON as the service reads it beyond the standard: with comments, names without quotation marks, and lines in strings.
+
+    The Azure CLI sends templates so (recorded traffic: Azure/azure-cli, resource/tests/latest/recordings). Raises ValueError.
+    """
+    text = _COMMENT.sub(lambda found: found[0] if found[0].startswith('"') else " ", body.decode("utf-8-sig"))
+    text = _BARE_NAME.sub(lambda found: f'{found[1]}"{found[2]}"' if found[2] else found[0], text)
+    return json.loads(text, strict=False)
 
 
 class Reply:

@@ -53,13 +53,13 @@ class ResourceType:
     PUT answers. ``still``: an update that changes nothing answers at once. ``echoes``: a write answers with what it was given
     alone. ``missing`` is code and text (with ``{name}``) of a 404 in the provider's own words. ``status_collection`` and
     ``result_collection`` are where a location shows its operations. ``replaces`` False: a later PUT keeps what it leaves out
-    (tags excepted). ``shape`` is what its body must look like (:func:`infra_lib.local.shapes.check_shape`), ``check`` refuses
-    a body on its own terms (also before a deployment begins); ``complete`` makes the record to keep, with defaults and
-    read-only properties, and refuses what does not fit the rest of the state. ``present`` makes the body that is shown.
-    ``implicit`` gives a resource that exists without having been written, ``is_singleton`` says that it is the only one,
-    named default. ``on_delete_asked`` may refuse a deletion, ``on_delete`` is told of it, also when it comes with that of the
-    group. ``actions`` are POSTs by name, ``reads`` GETs below the resource by name. ``order`` is what a list is ordered by, in
-    place of the ids.
+    (tags excepted). ``shape`` is what its body must look like (:func:`infra_lib.local.shapes.check_shape`; with
+    ``reads_numbers``, numbers may come as text), ``check`` refuses a body on its own terms (also before a deployment begins);
+    ``complete`` makes the record to keep, with defaults and read-only properties, and refuses what does not fit the rest of
+    the state. ``present`` makes the body that is shown. ``implicit`` gives a resource that exists without having been written,
+    ``is_singleton`` says that it is the only one, named default. ``on_delete_asked`` may refuse a deletion, ``on_delete`` is
+    told of it, also when it comes with that of the group. ``actions`` are POSTs by name, ``reads`` GETs below the resource by
+    name. ``order`` is what a list is ordered by, in place of the ids.
     """
 
     name: str
@@ -85,6 +85,7 @@ class ResourceType:
     status_collection: str = "operationStatuses"
     result_collection: str = "operationResults"
     shape: Shape = field(default_factory=dict)
+    reads_numbers: bool = False
     check: Check | None = None
     present: Present | None = None
     implicit: Implicit | None = None

@@ -17,8 +17,7 @@ def test_an_environment_has_the_service_s_defaults_and_no_key(clients: Clients) 
     environment = clients.apps.managed_environments.get(GROUP, "env1").as_dict()
     properties = environment["properties"]
     assert properties["provisioningState"] == "Succeeded"
-    shown = {"customerId": "id", "dynamicJsonColumns": False, "sharedKey": None}
-    assert properties["appLogsConfiguration"]["logAnalyticsConfiguration"] == shown
+    assert properties["appLogsConfiguration"]["logAnalyticsConfiguration"] == {"customerId": "id", "sharedKey": None}
     assert properties["defaultDomain"].endswith(".westus.azurecontainerapps.io")
     assert properties["zoneRedundant"] is False
     assert [profile["name"] for profile in properties["workloadProfiles"]] == ["Consumption", "GPU"]

@@ -65,6 +65,10 @@ def _without_secrets(value: Any, extra: tuple[str, ...] = ()) -> Any:
     return [_without_secrets(item) for item in value] if isinstance(value, list) else value
 
 
+# Resource Manager's own kinds, whose properties tell no state (recorded traffic: Azure/azure-cli, resource's recordings).
+_STATELESS = frozenset({refusals.LOCK_TYPE, "microsoft.authorization/roleassignments"})
+
+
 def _check_lock(_context: Context, _address: Address, body: Body, _existing: Record | None) -> None:
     one_of(
         properties_of(body).get("level") or "",
@@ -91,7 +95,7 @@ def complete(context: Context, address: Address, body: Body, existing: Record | 
                 properties.setdefault(collection, existing.properties[collection])
     extra = EXTRAS.get(kind.key)
     shown["properties"] = {**properties, **(extra(context, {**shown, "properties": properties}) if extra is not None else {})}
-    if kind.tracked or "properties" in body:
+    if (kind.tracked or "properties" in body) and kind.key not in _STATELESS:
         shown["properties"]["provisioningState"] = "Succeeded"
     return Record(address.key, kind.key, shown)
 

@@ -199,14 +199,19 @@ def shown_registries(registries: Any) -> list[Body] | None:
     """Registries as a GET shows them: with all their members."""
     if not registries:
         return None
-    return [filled(item, {"server": "", "username": "", "passwordSecretRef": "", "identity": ""}) for item in registries]
+    return [filled(pruned(item), {"server": "", "username": "", "passwordSecretRef": "", "identity": ""}) for item in registries]
 
 
 def shown_secrets(secrets_given: Any) -> list[Body] | None:
     """Secrets as a GET shows them: without values."""
     if not secrets_given:
         return None
-    return [{name: value for name, value in secret.items() if name != "value"} for secret in secrets_given]
+    return [{name: value for name, value in secret.items() if value and name != "value"} for secret in secrets_given]
+
+
+def listed_secrets(secrets_given: list[Body]) -> list[Body]:
+    """Secrets with their values, as listSecrets gives them."""
+    return [{name: value for name, value in secret.items() if value} for secret in secrets_given]
 
 
 # ---------------------------------------------------------------------------------------------- checks against the environment
@@ -219,6 +224,12 @@ def require_environment(context: Context, address: Address, body: Body, kind: st
     if not isinstance(environment_id, str) or not environment_id:
         raise refuse("InvalidRequestContent", f"The {kind} '{address.name}' needs properties.environmentId.")
     environment = context.store.get(parse(environment_id).key)
+    if environment is not None and environment.type != "microsoft.app/managedenvironments":
+        raise refuse(
+            "InvalidRequestContent",
+            f"The environment '{environment_id}' of {kind} '{address.name}' is no managed environment; the local target has no "
+            "others.",
+        )
     if environment is None:
         raise refuse(
             "ManagedEnvironmentNotFound", f"The environment '{environment_id}' of {kind} '{address.name}' does not exist."
@@ -285,9 +296,13 @@ def complete_template(template: Body) -> Body:
     shown = {"initContainers": None, "volumes": None, **template}
     for name in ("containers", "initContainers"):
         if template.get(name):
-            shown[name] = [{**_without_nulls(container), "resources": resources_of(container)} for container in template[name]]
+            shown[name] = [{**item, "resources": resources_of(item)} for item in pruned(template[name])]
+    shown["volumes"] = pruned(shown["volumes"]) or None
     return shown
 
 
-def _without_nulls(value: Body) -> Body:
-    return {name: member for name, member in value.items() if member is not None}
+def pruned(value: Any) -> Any:
+    """A value without the nulls in it: what lists hold is shown without them."""
+    if isinstance(value, dict):
+        return {name: pruned(member) for name, member in value.items() if member is not None}
+    return [pruned(item) for item in value] if isinstance(value, list) else value

@@ -28,7 +28,6 @@ _FIRST_PORT, _PORTS = 20000, 10000
 _CONFIGURATION_DEFAULTS: Body = {
     "secrets": None,
     "activeRevisionsMode": "Single",
-    "targetLabel": "",
     "ingress": None,
     "registries": None,
     "identitySettings": [],
@@ -50,7 +49,6 @@ _INGRESS_DEFAULTS: Body = {
     "clientCertificateMode": None,
     "stickySessions": None,
     "additionalPortMappings": None,
-    "targetPortHttpScheme": None,
 }
 _SHAPE = {
     "properties": {
@@ -62,6 +60,8 @@ _SHAPE = {
             "activeRevisionsMode": str,
             "ingress": {
                 "external": bool,
+                "targetPort": int,
+                "exposedPort": int,
                 "transport": str,
                 "traffic": [{"weight": int, "revisionName": str, "latestRevision": bool}],
             },
@@ -127,7 +127,7 @@ def _complete(context: Context, address: Address, body: Body, existing: Record |
     template = common.complete_template(properties["template"])
     template = {"terminationGracePeriodSeconds": None, "serviceBinds": None, **template}
     template["revisionSuffix"] = template.get("revisionSuffix") or ""
-    template["scale"] = filled(template.get("scale"), _SCALE_DEFAULTS)
+    template["scale"] = filled(common.pruned(template.get("scale")), _SCALE_DEFAULTS)
     configuration = _shown_configuration(properties.get("configuration") or {}, host)
     revision = _revise(context, address, template, private, mode=configuration["activeRevisionsMode"], counted=counted)
     record = Record(address.key, APP.key, shown, private)
@@ -138,7 +138,6 @@ def _complete(context: Context, address: Address, body: Body, existing: Record |
         "managedEnvironmentId": environment.id,
         "environmentId": environment.id,
         "workloadProfileName": profile,
-        "patchingConfiguration": properties.get("patchingConfiguration"),
         "outboundIpAddresses": ["127.0.0.1"],
         "latestRevisionName": revision,
         "latestReadyRevisionName": revision,
@@ -160,7 +159,7 @@ def _shown_configuration(given: Body, host: str) -> Body:
         ingress = filled(configuration["ingress"], _INGRESS_DEFAULTS)
         ingress["transport"] = spelled(ingress["transport"], TRANSPORTS)
         ingress["traffic"] = ingress["traffic"] or _INGRESS_DEFAULTS["traffic"]
-        configuration["ingress"] = {"fqdn": host, **{name: value for name, value in ingress.items() if name != "fqdn"}}
+        configuration["ingress"] = {"fqdn": host, **{name: common.pruned(ingress[name]) for name in ingress if name != "fqdn"}}
     return configuration
 
 
@@ -423,7 +422,7 @@ def _app_at(context: Context, address: Address) -> Record:
 
 
 def _list_secrets(context: Context, address: Address, _call: Call) -> Reply:
-    return Reply(200, {"value": [dict(secret) for secret in _app_at(context, address).private["secrets"]]})
+    return Reply(200, {"value": common.listed_secrets(_app_at(context, address).private["secrets"])})
 
 
 def _auth_token(context: Context, address: Address, _call: Call) -> Reply:
@@ -487,6 +486,7 @@ APP = ResourceType(
     status_collection="containerappOperationStatuses",
     result_collection="containerappOperationResults",
     shape=_SHAPE,
+    reads_numbers=True,
     check=_check,
     complete=_complete,
     present=_present,

@@ -97,6 +97,8 @@ def _complete(context: Context, address: Address, body: Body, existing: Record |
     location = locations.normalize(shown["location"])
     _check_quota(context, address, location, properties_of(body))
     shown["location"] = locations.display_name(location)
+    if at(shown, "identity", "type") == "None":
+        del shown["identity"]
     shown["systemData"] = system_data(context, existing)
     properties = filled(properties_of(body), _DEFAULTS)
     _complete_network(address, properties, existing, location)
@@ -147,7 +149,7 @@ def _shown_logs(logs: Body) -> Body:
     analytics = logs.get("logAnalyticsConfiguration")
     if not analytics:
         return logs
-    return {**logs, "logAnalyticsConfiguration": {"dynamicJsonColumns": False, **analytics, "sharedKey": None}}
+    return {**logs, "logAnalyticsConfiguration": {**analytics, "sharedKey": None}}
 
 
 def _shown_profile(profile: Body) -> Body:
@@ -332,6 +334,7 @@ ENVIRONMENT = ResourceType(
     status_collection="managedEnvironmentOperationStatuses",
     result_collection="managedEnvironmentOperationResults",
     shape=_SHAPE,
+    reads_numbers=True,
     check=_check,
     complete=_complete,
     present=presented,

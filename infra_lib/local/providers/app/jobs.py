@@ -107,7 +107,7 @@ def _complete(context: Context, address: Address, body: Body, existing: Record |
     configuration = filled(properties["configuration"], _CONFIGURATION_DEFAULTS)
     trigger = configuration["triggerType"] = spelled(configuration["triggerType"], TRIGGERS)
     name = _TRIGGER_CONFIG[trigger]
-    configuration[name] = filled(configuration[name], {"replicaCompletionCount": 1, "parallelism": 1})
+    configuration[name] = filled(common.pruned(configuration[name]), {"replicaCompletionCount": 1, "parallelism": 1})
     secrets = configuration["secrets"] or []
     configuration["secrets"] = common.shown_secrets(secrets)
     configuration["registries"] = common.shown_registries(configuration["registries"])
@@ -131,7 +131,7 @@ def _job_at(context: Context, address: Address) -> Record:
 
 
 def _list_secrets(context: Context, address: Address, _call: Call) -> Reply:
-    return Reply(200, {"value": [dict(secret) for secret in _job_at(context, address).private["secrets"]]})
+    return Reply(200, {"value": common.listed_secrets(_job_at(context, address).private["secrets"])})
 
 
 # ---------------------------------------------------------------------------------------------- executions
@@ -298,6 +298,7 @@ JOB = ResourceType(
     status_collection="containerappsjobOperationStatuses",
     result_collection="containerappsjobOperationResults",
     shape=_SHAPE,
+    reads_numbers=True,
     check=_check,
     complete=_complete,
     present=common.presented,
