@@ -156,6 +156,7 @@ def test_a_command_that_ends_is_started_again_and_shown_as_a_crash_loop(world: W
     assert "CrashLoopBackOff: it ended with exit status 3." in app.details()
     revision = app.apps.container_apps_revisions.get_revision(GROUP, "app1", app.revision).properties
     assert (revision.running_state, revision.health_state) == ("Failed", "Unhealthy")
+    assert (revision.provisioning_state, revision.provisioning_error) == ("Failed", "Container crashing: main")
     assert "about to fail" in log(world, app)
     assert get(app.url) == (503, "The app has no replica that is ready.\n")
 

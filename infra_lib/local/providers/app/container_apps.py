@@ -284,9 +284,10 @@ def _present_revision(context: Context, record: Record, _call: Call) -> Body:
     provisioned = record.private.get("settles", 0.0) <= context.now
     ready = any(replica["ready"] for replica in replicas)
     states = {replica["runningState"] for replica in replicas}
+    failed = active and states == {"Failed"}
     running = "Stopped" if not active or not app.private.get("running", True) else "Running" if ready else "ScaledToZero"
     if active and replicas and not ready:
-        running = "Failed" if states == {"Failed"} else "Activating" if provisioned else "Processing"
+        running = "Failed" if failed else "Activating" if provisioned else "Processing"
     return {
         **record.body,
         "properties": {
@@ -296,11 +297,19 @@ def _present_revision(context: Context, record: Record, _call: Call) -> Body:
             "fqdn": app.properties["latestRevisionFqdn"],
             "replicas": len(replicas),
             "trafficWeight": _weight(app, record.body["name"]) if active else 0,
-            "healthState": "Healthy" if ready or not active else "Unhealthy" if states == {"Failed"} else "None",
-            "provisioningState": "Provisioned" if provisioned else "Provisioning",
+            "healthState": "Healthy" if ready or not active else "Unhealthy" if failed else "None",
+            "provisioningState": "Failed" if failed else "Provisioned" if provisioned else "Provisioning",
             "runningState": running,
+            **(_failure(record, len(replicas)) if failed else {}),
         },
     }
+
+
+def _failure(revision: Record, count: int) -> Body:
+    """What is said of a revision whose replicas all fail."""
+    names = ", ".join(container["name"] for container in revision.properties["template"]["containers"])
+    text = f"Container crashing: {names}"
+    return {"provisioningError": text, "runningStateDetails": f"{count}/{count} {text}"}
 
 
 def _revision_template(template: Body) -> Body:
