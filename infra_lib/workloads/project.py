@@ -106,7 +106,7 @@ class Project:
 
         What ``.infraignore`` names is left out, ``.infra/`` and ``.git/`` always. ``delete`` removes what a former run put on the
         share and the folder does not have any more. ``links``: symbolic links are followed ("follow"), left out ("skip"), or
-        a problem ("refuse"). A file that changed on the share and not here since it was sent, such as a model that a job trained
+        a problem ("refuse"). A file that changed on the share and not here since it was sent or fetched, such as a model that a job trained
         again, is left there and listed in the result's ``plan.newer``, unless ``overwrite``. ``confirm`` is asked with the plan
         before anything is sent; ``progress`` is told how far it is, from several threads, one at a time. ``workload`` chooses
         where the two config files name different shares.
@@ -134,14 +134,18 @@ class Project:
     ) -> DownloadResult:
         """Fetch a file or folder of the share, with all that is in it: into the folder ``to``, else to its place in this one.
 
-        A file that is here and newer than the one there is not replaced unless ``overwrite``. Raises InputError for that and for
-        a path that the share does not have, SyncError when not all arrived.
+        A file that is here and newer than the one there is not replaced unless ``overwrite``. What is put to its place in this
+        folder is noted, so that synchronising does not send it back while it is the same here and there.
+        Raises InputError for a newer file and for a path that the share does not have, SyncError when not all arrived.
         """
         from infra_lib.workloads.sync.download import download
         from infra_lib.workloads.sync.location import share_location
 
         into = Path(to) if to is not None else self.folder.joinpath(*path.strip("/").split("/")[:-1])
-        return download(target, share_location(self, target, workload), path, into, overwrite=overwrite, listener=progress)
+        return download(
+            target, share_location(self, target, workload), path, into, workspace=self.folder, state=self.store,
+            overwrite=overwrite, listener=progress,
+        )  # fmt: skip
 
     def _places(self, file_name: str) -> tuple[Path, Path]:
         """Provisioning files are in infra/provision/; some people keep the parameter file at infra/."""

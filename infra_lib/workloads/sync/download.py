@@ -15,9 +15,10 @@ from infra_lib.deploy.data_plane import RANGE
 from infra_lib.errors import InputError, SyncError
 from infra_lib.parameters.atomic import reason as reason_of
 from infra_lib.workloads.sync.content import Source
+from infra_lib.workloads.sync.downloads import Downloads
 from infra_lib.workloads.sync.failures import FileProblem, of_a_file, refused
 from infra_lib.workloads.sync.ignore import STATE_FOLDER
-from infra_lib.workloads.sync.manifest import HASH_KEY, WRITTEN_KEY
+from infra_lib.workloads.sync.manifest import HASH_KEY, WRITTEN_KEY, Sent
 from infra_lib.workloads.sync.model import RemoteEntry, Skipped, SyncListener, fold
 from infra_lib.workloads.sync.names import shown_path
 from infra_lib.workloads.sync.progress import Progress
@@ -76,12 +77,15 @@ def download(
     path: str,
     into: Path,
     *,
+    workspace: Path,
+    state: Path,
     overwrite: bool = False,
     listener: SyncListener | None = None,
 ) -> DownloadResult:
     """Put the file or folder at ``path`` of the share into the folder ``into``, under its own name.
 
     A file that is here already and newer than the one there, with other content, is not replaced unless ``overwrite``.
+    What is put to its place in ``workspace`` is noted in ``state``, so that synchronising does not send it back.
     Raises InputError for a path that the share does not have, and for such files.
     """
     progress = Progress(listener)
@@ -89,6 +93,7 @@ def download(
     remote = Remote(target, location, retried=lambda seconds: progress.tell(message=f"tried again in {seconds:.0f} s"))
     from azure.core.exceptions import HttpResponseError
 
+    downloads = Downloads(state, target.name, location)
     began = time.monotonic()
     try:
         with Workers(files=_FILES_AT_ONCE, ranges=1, memory=_MEMORY) as workers:
@@ -100,10 +105,11 @@ def download(
             for folder in folders:
                 _make_folder(folder)
             progress.enter("transferring", files=len(todo), size=sum(item.entry.size for item in todo))
-            failed = _Downloader(remote, workers, progress).run(todo)
+            failed = _Downloader(remote, workers, progress, downloads, workspace).run(todo)
     except HttpResponseError as error:
         raise refused(error, f"fetching {path}") from error
     finally:
+        downloads.save()
         remote.close()
     if failed:
         raise SyncError(
@@ -190,8 +196,10 @@ def _make_folder(folder: Path) -> None:
 class _Downloader:
     """Fetches files under a name of its own each, then renames them to their places."""
 
-    def __init__(self, remote: Remote, workers: Workers, progress: Progress) -> None:
+    def __init__(self, remote: Remote, workers: Workers, progress: Progress, downloads: Downloads, workspace: Path) -> None:
         self._remote = remote
+        self._downloads = downloads
+        self._workspace = Path(os.path.abspath(workspace))
         self._workers = workers
         self._progress = progress
         self._lock = threading.Lock()
@@ -226,19 +234,29 @@ class _Downloader:
         try:
             for _ in range(_TRIES):
                 try:
-                    written = self._remote.call(lambda share: self._stream(share, item, draft))
+                    fetched = self._remote.call(lambda share: self._stream(share, item, draft))
                 except (ResourceModifiedError, _Changed):
                     continue
-                os.utime(draft, ns=(written * 1000, written * 1000))
+                os.utime(draft, ns=(fetched.written * 1000, fetched.written * 1000))
                 os.replace(draft, item.destination)
+                if fetched.written and self._is_in_its_place(item):
+                    self._downloads.note(fetched)
                 return
             raise FileProblem("it changes while it is read: let the job that writes it end, then run again")
         finally:
             with contextlib.suppress(OSError):
                 draft.unlink()
 
-    def _stream(self, share: ShareClient, item: Download, draft: Path) -> int:
-        """Write a file's content to ``draft``; its last-write time. Raises _Changed when what came is not what was said."""
+    def _is_in_its_place(self, item: Download) -> bool:
+        place = Path(os.path.abspath(item.destination))
+        inside = place.is_relative_to(self._workspace)
+        return inside and fold(place.relative_to(self._workspace).as_posix()) == fold(item.entry.path)
+
+    def _stream(self, share: ShareClient, item: Download, draft: Path) -> Sent:
+        """Write a file's content to ``draft``; what came, with a hash where that is noted or was sent along.
+
+        Raises _Changed when what came is not what was said.
+        """
         told = 0
 
         def tell(current: int, _total: int | None) -> None:
@@ -256,12 +274,13 @@ class _Downloader:
             written = microseconds(properties.last_write_time)
             metadata = {str(name).lower(): str(value) for name, value in (properties.metadata or {}).items()}
             sent = metadata.get(HASH_KEY) if metadata.get(WRITTEN_KEY) == str(written) else None
-            if size != properties.size or (sent is not None and sent != _digest(draft, size)):
+            digest = _digest(draft, size) if sent is not None or self._is_in_its_place(item) else ""
+            if size != properties.size or (sent is not None and sent != digest):
                 raise _Changed
         except BaseException:
             self._progress.add(-told)
             raise
-        return written
+        return Sent(path=item.entry.path, size=size, digest=digest, written=written)
 
 
 def _digest(path: Path, size: int) -> str:

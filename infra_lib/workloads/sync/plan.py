@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from infra_lib.workloads.sync.content import ChangedError
+from infra_lib.workloads.sync.downloads import Downloads
 from infra_lib.workloads.sync.hashes import Hashes
 from infra_lib.workloads.sync.ignore import STATE_FOLDER
 from infra_lib.workloads.sync.manifest import Manifest, Sent, read_manifest, recognise
@@ -31,7 +32,7 @@ from infra_lib.workloads.sync.workers import Workers
 A = TypeVar("A")
 B = TypeVar("B")
 
-_NEWER = "it changed there, and not here, since it was sent"
+_NEWER = "it changed there, and not here, since it was sent or fetched"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +55,13 @@ class _Findings:
 
 
 def decide(
-    workspace: Workspace, remote: Remote, hashes: Hashes, workers: Workers, *, delete: bool, overwrite: bool = False
-) -> Decided:
+    workspace: Workspace, remote: Remote, hashes: Hashes, downloads: Downloads, workers: Workers, *, delete: bool,
+    overwrite: bool = False,
+) -> Decided:  # fmt: skip
     """What has to be done. Reads the share's listing of the folders that matter, and hashes where size says nothing.
 
-    A file that changed on the share while it stayed the same here is newer there (a job's result, as a rule): it is left, unless
-    ``overwrite``.
+    A file that changed on the share while it stayed the same here, since it was sent or fetched, is newer there (a job's result,
+    as a rule): it is left, unless ``overwrite``.
 
     Raises InputError for files that cannot be read, and for a file there that is a folder here (or the other way round)
     unless ``delete`` allows to remove it.
@@ -74,7 +76,7 @@ def decide(
     tree = remote.tree(lambda path: everything or fold(path) in wanted, executor)
     listing = tree.entries
     clears = _clear(workspace, listing, manifest, delete=delete)
-    findings = _compare(workspace, remote, listing, manifest, hashes, workers, overwrite=overwrite)
+    findings = _compare(workspace, remote, listing, manifest, hashes, downloads, workers, overwrite=overwrite)
     refuse(_unreadable(findings.uploads))
     known = _agreeing(manifest, tree, findings)
     here = {fold(path) for path in (*workspace.files, *workspace.folders)}
@@ -111,26 +113,30 @@ def _parents(path: str) -> Iterable[str]:
 
 
 def _compare(
-    workspace: Workspace, remote: Remote, listing: dict[str, RemoteEntry], manifest: Manifest, hashes: Hashes, workers: Workers,
-    *, overwrite: bool,
+    workspace: Workspace, remote: Remote, listing: dict[str, RemoteEntry], manifest: Manifest, hashes: Hashes,
+    downloads: Downloads, workers: Workers, *, overwrite: bool,
 ) -> _Findings:  # fmt: skip
     findings = _Findings()
     doubtful: list[tuple[LocalFile, RemoteEntry]] = []
+
+    def common(file: LocalFile) -> list[Sent]:
+        """How a file was when it was the same here and there: when it was sent, and when it was fetched."""
+        return [known for known in (manifest.of(file), downloads.of(file)) if known is not None]
+
     for file in workspace.files.values():
         entry = listing.get(fold(file.path))
         if entry is None or entry.is_directory:
             findings.uploads.append(Upload(file=file, reason="new"))
-        elif entry.size != file.size and (overwrite or not _was_sent(manifest.of(file), file)):
+        elif entry.size != file.size and (overwrite or all(known.size != file.size for known in common(file))):
             findings.uploads.append(Upload(file=file, reason="size"))
         else:
             doubtful.append((file, entry))
 
     def look(pair: tuple[LocalFile, RemoteEntry]) -> tuple[Sent | None, str | None]:
         file, entry = pair
-        sent = manifest.of(file)
-        if sent is None or not sent.agrees(entry):
-            sent = recognise(remote, entry)
-        if sent is None and manifest.of(file) is None:
+        known = common(file)
+        sent = next((one for one in known if one.agrees(entry)), None) or recognise(remote, entry)
+        if sent is None and not known:
             return None, None
         try:
             return sent, hashes.of(file, workers.ranges)
@@ -138,27 +144,22 @@ def _compare(
             return sent, None
 
     for (file, entry), (sent, digest) in zip(doubtful, _mapped(workers.files, look, doubtful), strict=True):
-        before = manifest.of(file)
-        if sent is None and before is not None and before.digest == digest and not overwrite:
+        before = common(file)
+        if sent is None and any(known.digest == digest for known in before) and not overwrite:
             findings.left.append(Skipped(path=file.path, size=entry.size, reason=_NEWER))
             continue
         if sent is None or sent.digest != digest:
-            reason: Reason = "content" if sent is not None or before is None else "changed on the share"
+            reason: Reason = "content" if sent is not None or not before else "changed on the share"
             findings.uploads.append(Upload(file=file, reason="size" if entry.size != file.size else reason))
             continue
         findings.unchanged.append(file)
         if entry.path.rpartition("/")[2] != file.path.rpartition("/")[2]:
             findings.renames.append((entry.path, file.path))
-        if before != sent:
+        if sent not in before:
             findings.adopted.append(sent)
     order = {path: number for number, path in enumerate(workspace.files)}
     findings.uploads.sort(key=lambda item: order[item.path])
     return findings
-
-
-def _was_sent(sent: Sent | None, file: LocalFile) -> bool:
-    """Whether a file may be as it was sent: only then is it looked into when the share has another size."""
-    return sent is not None and sent.size == file.size
 
 
 def _mapped(executor: Executor, look: Callable[[A], B], items: list[A]) -> Iterable[B]:

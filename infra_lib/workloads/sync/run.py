@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from infra_lib.deploy.data_plane import RANGE
 from infra_lib.errors import InfraError, InputError
+from infra_lib.workloads.sync.downloads import Downloads
 from infra_lib.workloads.sync.failures import ConnectionLostError, FileProblem, IncompleteSyncError, of_a_file, refused
 from infra_lib.workloads.sync.hashes import Hashes
 from infra_lib.workloads.sync.lock import RunLock
@@ -63,12 +64,13 @@ def synchronise(
 ) -> SyncResult:
     """Make the share have what the folder has; see :meth:`infra_lib.workloads.project.Project.sync`.
 
-    ``state`` is where hashes are kept between runs.
+    ``state`` is where hashes, and what was fetched, are kept between runs.
     """
     progress = Progress(listener)
     progress.tell()
     workspace = scan(folder, links=links)
     hashes = Hashes(state)
+    downloads = Downloads(state, target.name, location)
     remote = Remote(target, location, retried=lambda seconds: progress.tell(message=f"tried again in {seconds:.0f} s"))
     from azure.core.exceptions import HttpResponseError
 
@@ -76,7 +78,7 @@ def synchronise(
     try:
         with Workers(files=FILES_AT_ONCE, ranges=RANGES_AT_ONCE, memory=MEMORY) as workers:
             progress.enter("comparing")
-            decided = decide(workspace, remote, hashes, workers, delete=delete, overwrite=overwrite)
+            decided = decide(workspace, remote, hashes, downloads, workers, delete=delete, overwrite=overwrite)
             _tell_what_is_newer(decided.plan, progress)
             if dry_run:
                 progress.enter("done")
@@ -90,12 +92,14 @@ def synchronise(
                 )
             with RunLock(remote) as lock:
                 if _state_of(remote) != decided.manifest.etag:
-                    decided = decide(workspace, remote, hashes, workers, delete=delete, overwrite=overwrite)
-                return _Run(workspace, remote, workers, hashes, progress, lock, decided).run(began)
+                    decided = decide(workspace, remote, hashes, downloads, workers, delete=delete, overwrite=overwrite)
+                return _Run(workspace, remote, workers, hashes, downloads, progress, lock, decided).run(began)
     except HttpResponseError as error:
         raise refused(error, "synchronising") from error
     finally:
         hashes.save(workspace.files)
+        downloads.keep(workspace.files)
+        downloads.save()
         remote.close()
 
 
@@ -118,12 +122,13 @@ class _Run:
     """One synchronisation under way, the lock held."""
 
     def __init__(
-        self, workspace: Workspace, remote: Remote, workers: Workers, hashes: Hashes, progress: Progress, lock: RunLock,
-        decided: Decided,
+        self, workspace: Workspace, remote: Remote, workers: Workers, hashes: Hashes, downloads: Downloads, progress: Progress,
+        lock: RunLock, decided: Decided,
     ) -> None:  # fmt: skip
         self._workspace = workspace
         self._remote = remote
         self._workers = workers
+        self._downloads = downloads
         self._progress = progress
         self._beat = lock.beat
         self._plan: SyncPlan = decided.plan
@@ -213,6 +218,7 @@ class _Run:
                 self._progress.grow(-item.size)
                 return
             self._note(sent)
+            self._downloads.forget(item.path)
             with self._lock:
                 self._uploaded.append(item)
 
