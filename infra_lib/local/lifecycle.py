@@ -128,7 +128,7 @@ def read(context: Context, kind: ResourceType, address: Address, call: Call) -> 
 
 def _entity_headers(kind: ResourceType, record: Record) -> dict[str, str]:
     """The ETag, of the types that send it as a header."""
-    return {"ETag": str(record.body["etag"])} if kind.echoes and "etag" in record.body else {}
+    return {"ETag": str(record.body["etag"])} if kind.echoes is not None and "etag" in record.body else {}
 
 
 def page(call: Call, items: list[Body]) -> Reply:
@@ -288,8 +288,9 @@ def _write_reply(context: Context, kind: ResourceType, record: Record, call: Cal
     status = 200 if call.method == "PATCH" else kind.created if created else kind.updated
     if style == "sync":
         body = present(context, kind, record, call)
-        if kind.echoes:
-            body = {"id": body["id"], "name": body["name"], "type": body["type"], "properties": given.get("properties") or {}}
+        if kind.echoes is not None:
+            properties = {**(given.get("properties") or {}), **{name: record.properties[name] for name in kind.echoes}}
+            body = {"id": body["id"], "name": body["name"], "type": body["type"], "properties": properties}
         reply = Reply(status, body, _entity_headers(kind, record))
     elif style == "async":
         reply = Reply(status, _accepted(context, kind, record, call, created=created))

@@ -51,9 +51,9 @@ class ResourceType:
     ``delete_style`` say how these answer; ``created`` and ``updated`` are the statuses of a PUT that answers with a body.
     ``in_progress`` and ``updating`` are the states meanwhile, ``pending`` names the properties that are not there yet when a
     PUT answers. ``still``: an update that changes nothing answers at once. ``echoes``: a write answers with what it was given
-    alone. ``missing`` is code and text (with ``{name}``) of a 404 in the provider's own words. ``status_collection`` and
-    ``result_collection`` are where a location shows its operations. ``replaces`` False: a later PUT keeps what it leaves out
-    (tags excepted). ``shape`` is what its body must look like (:func:`infra_lib.local.shapes.check_shape`; with
+    and the properties of these names. ``missing`` is code and text (with ``{name}``) of a 404 in the provider's own words.
+    ``status_collection`` and ``result_collection`` are where a location shows its operations. ``replaces`` False: a later PUT
+    keeps what it leaves out (tags excepted). ``shape`` is what its body must look like (:func:`infra_lib.local.shapes.check_shape`; with
     ``reads_numbers``, numbers may come as text), ``check`` refuses a body on its own terms (also before a deployment begins);
     ``complete`` makes the record to keep, with defaults and read-only properties, and refuses what does not fit the rest of
     the state. ``present`` makes the body that is shown. ``implicit`` gives a resource that exists without having been written,
@@ -80,7 +80,7 @@ class ResourceType:
     updating: str | None = None
     pending: tuple[str, ...] = ()
     still: bool = False
-    echoes: bool = False
+    echoes: tuple[str, ...] | None = None
     missing: tuple[str, str] | None = None
     status_collection: str = "operationStatuses"
     result_collection: str = "operationResults"

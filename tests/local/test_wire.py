@@ -131,6 +131,19 @@ def test_file_services_and_shares_answer_writes_with_what_they_were_given(client
     assert (refused.status_code, refused.json()["error"]["code"]) == (409, "FeatureNotSupportedForAccount")
 
 
+def test_blob_containers(clients: Clients) -> None:
+    clients.account()
+    blobs = clients.id("Microsoft.Storage/storageAccounts/account1/blobServices/default/containers/one")
+    made = clients.raw("PUT", blobs, {"properties": {"metadata": {"a": "b"}}})
+    assert made.status_code == 201
+    said = {"deleted": False, "remainingRetentionDays": 0, "hasImmutabilityPolicy": False, "hasLegalHold": False}
+    assert made.json()["properties"] == {"metadata": {"a": "b"}, **said}
+    held = clients.get(blobs)
+    assert held["properties"]["legalHold"] == {"hasLegalHold": False, "tags": []}
+    assert held["etag"] == made.headers["ETag"]
+    assert clients.raw("GET", f"{blobs}x").json()["error"]["code"] == "ContainerNotFound"
+
+
 def test_an_environment_in_a_network(clients: Clients) -> None:
     subnet = f"{clients.group_id}/providers/Microsoft.Network/virtualNetworks/net/subnets/one"
     clients.environment(vnetConfiguration={"infrastructureSubnetId": subnet})

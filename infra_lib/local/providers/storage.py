@@ -309,7 +309,7 @@ def _service_type(name: str) -> ResourceType:
         created=200,
         shape=_SERVICE_SHAPE,
         check=_check_service,
-        echoes=True,
+        echoes=(),
         complete=complete,
         implicit=implicit,
         is_singleton=True,
@@ -400,12 +400,15 @@ def _complete_container(context: Context, address: Address, body: Body, existing
     shown = lifecycle.envelope(context, CONTAINER, address, {}, existing)
     shown["properties"] = filled(properties_of(body), _CONTAINER_DEFAULTS) | {
         "deleted": False,
+        "remainingRetentionDays": 0,
+        "legalHold": {"hasLegalHold": False, "tags": []},
         "hasImmutabilityPolicy": False,
         "hasLegalHold": False,
-        "lastModifiedTime": timestamp(context.now),
+        "lastModifiedTime": f"{timestamp(context.now)[:19]}.0000000Z",
         "leaseState": "Available",
         "leaseStatus": "Unlocked",
-    }  # fmt: skip
+    }
+    shown["etag"] = f'"0x{int(context.now * 1e7):X}"'
     return Record(address.key, CONTAINER.key, shown)
 
 
@@ -436,7 +439,7 @@ SHARE = ResourceType(
         message="The specified resource name '{name}' is not a valid share name: 3 to 63 lower-case letters, digits "
         "and single hyphens.",
     ),
-    echoes=True,
+    echoes=(),
     missing=("ShareNotFound", "The specified share does not exist."),
     shape=_SHARE_SHAPE,
     check=_check_share,
@@ -455,6 +458,8 @@ CONTAINER = ResourceType(
         message="The specified resource name '{name}' is not a valid container name: 3 to 63 lower-case letters, "
         "digits and single hyphens.",
     ),
+    echoes=("deleted", "remainingRetentionDays", "hasImmutabilityPolicy", "hasLegalHold"),
+    missing=("ContainerNotFound", "The specified container does not exist."),
     complete=_complete_container,
 )
 
