@@ -53,7 +53,8 @@ class ResourceType:
     PUT answers. ``still``: an update that changes nothing answers at once. ``echoes``: a write answers with what it was given
     and the properties of these names. ``missing`` is code and text (with ``{name}``) of a 404 in the provider's own words.
     ``status_collection`` and ``result_collection`` are where a location shows its operations. ``replaces`` False: a later PUT
-    keeps what it leaves out (tags excepted). ``shape`` is what its body must look like (:func:`infra_lib.local.shapes.check_shape`; with
+    keeps what it leaves out (tags excepted). ``shape`` is what its body must look like
+    (:func:`infra_lib.local.shapes.check_shape`; with
     ``reads_numbers``, numbers may come as text), ``check`` refuses a body on its own terms (also before a deployment begins);
     ``complete`` makes the record to keep, with defaults and read-only properties, and refuses what does not fit the rest of
     the state. ``present`` makes the body that is shown. ``implicit`` gives a resource that exists without having been written,
