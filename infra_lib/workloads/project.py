@@ -106,10 +106,10 @@ class Project:
 
         What ``.infraignore`` names is left out, ``.infra/`` and ``.git/`` always. ``delete`` removes what a former run put on the
         share and the folder does not have any more. ``links``: symbolic links are followed ("follow"), left out ("skip"), or
-        a problem ("refuse"). A file that changed on the share and not here since it was sent or fetched, such as a model that a job trained
-        again, is left there and listed in the result's ``plan.newer``, unless ``overwrite``. ``confirm`` is asked with the plan
-        before anything is sent; ``progress`` is told how far it is, from several threads, one at a time. ``workload`` chooses
-        where the two config files name different shares.
+        a problem ("refuse"). A file that changed on the share and not here since it was sent or fetched, such as a model that a
+        job trained again, is left there and listed in the result's ``plan.newer``, unless ``overwrite``. ``confirm`` is asked
+        with the plan before anything is sent; ``progress`` is told how far it is, from several threads, one at a time.
+        ``workload`` chooses where the two config files name different shares.
 
         Raises InputError before anything is sent for what cannot be synchronised as it is; SyncError for a transfer that ended
         early (the next run goes on with it), or did not send all files.
