@@ -38,7 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "Send the code, start the fine-tuning job, wait until it has ended."),
     "logs": ("logs", "Show the console log of the app or of the job."),
     "endpoint": ("endpoint", "Show the URL of the web API, or open it."),
-    "secret": ("secret", "Set a secret of the job or the app."),
+    "secret": ("secret", "Set or remove a secret of the job or the app."),
     "down": ("down", "Delete what this project created, and only that."),
     "types": ("types", "Write a Python module of a template's parameters."),
     "resource-types": ("resource_types", "Import or show what is known of Azure's resource types."),

@@ -23,6 +23,13 @@ def marked(tags: Mapping[str, str] | None, secret: str) -> dict[str, str]:
     return {SECRETS_TAG: " ".join(sorted({*added(tags), secret}))}
 
 
+def unmarked(tags: Mapping[str, str] | None, secret: str) -> dict[str, str]:
+    """All tags of a resource from which a secret was taken away."""
+    rest = [name for name in added(tags) if name != secret]
+    others = {name: value for name, value in (tags or {}).items() if name != SECRETS_TAG}
+    return others | ({SECRETS_TAG: " ".join(rest)} if rest else {})
+
+
 def added(tags: Mapping[str, str] | None) -> tuple[str, ...]:
     """The names of the secrets that were added to a resource with these tags."""
     return tuple(str((tags or {}).get(SECRETS_TAG) or "").split())

@@ -13,7 +13,7 @@ from infra_lib.workloads import live
 from infra_lib.workloads.app_status import read_text
 from infra_lib.workloads.job_log import JobLog, missing_log
 from infra_lib.workloads.live import Place
-from infra_lib.workloads.secrets import patch_with_secret, secret_names
+from infra_lib.workloads.secrets import patch_with_secret, patch_without_secret, secret_to_set, variables_of
 from infra_lib.workloads.workload import Workload
 
 if TYPE_CHECKING:
@@ -218,7 +218,7 @@ class Finetuning(Workload):
 
         It is in effect with the next run.
         """
-        _, variable = secret_names(name)
+        _, variable = secret_to_set(name)
         place = self._place(target)
         jobs = target.container_apps.jobs
         with live.service_errors(self, place, f"setting a secret of job '{place.name}'"):
@@ -227,6 +227,20 @@ class Finetuning(Workload):
             patch: Any = patch_with_secret(current, held, name, value)
             jobs.begin_update(place.resource_group, place.name, patch, polling_interval=2).result()
         return variable
+
+    def remove_secret(self, target: Target, name: str) -> list[str]:
+        """Take a secret away from the job, and its environment variable out of all containers; the variables taken out.
+
+        It is in effect with the next run. Raises InputError for a secret that is not there or that something else uses.
+        """
+        place = self._place(target)
+        jobs = target.container_apps.jobs
+        with live.service_errors(self, place, f"removing a secret of job '{place.name}'"):
+            current = jobs.get(place.resource_group, place.name).as_dict()
+            held = jobs.list_secrets(place.resource_group, place.name).value or []
+            patch: Any = patch_without_secret(current, held, name)
+            jobs.begin_update(place.resource_group, place.name, patch, polling_interval=2).result()
+        return variables_of(current, name)
 
     def _list(self, target: Target, place: Place) -> list[Execution]:
         found = [_execution(item) for item in target.container_apps.jobs_executions.list(place.resource_group, place.name)]

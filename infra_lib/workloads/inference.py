@@ -13,7 +13,7 @@ from infra_lib.workloads import live
 from infra_lib.workloads.app_status import AppStatus, ReplicaStatus, RevisionStatus, read_status, read_text
 from infra_lib.workloads.endpoint import Endpoint
 from infra_lib.workloads.live import Place
-from infra_lib.workloads.secrets import patch_with_secret
+from infra_lib.workloads.secrets import patch_with_secret, patch_without_secret, secret_to_set, variables_of
 from infra_lib.workloads.workload import Workload
 
 if TYPE_CHECKING:
@@ -278,9 +278,7 @@ class Inference(Workload):
 
         It is in effect with the new revision that this makes; where the app runs, that starts at once.
         """
-        from infra_lib.workloads.secrets import secret_names
-
-        _, variable = secret_names(name)
+        _, variable = secret_to_set(name)
         place = self._place(target)
         with live.service_errors(self, place, f"setting a secret of app '{place.name}'"):
             apps = target.container_apps.container_apps
@@ -289,9 +287,26 @@ class Inference(Workload):
             self._patch(target, place, **patch_with_secret(current, held, name, value))
         return variable
 
+    def remove_secret(self, target: Target, name: str) -> list[str]:
+        """Take a secret away from the app, and its environment variable out of all containers; the variables taken out.
+
+        It is in effect with the new revision that this makes; where the app runs, that starts at once. Raises InputError for a
+        secret that is not there or that something else uses.
+        """
+        place = self._place(target)
+        clients: Any = target.container_apps
+        with live.service_errors(self, place, f"removing a secret of app '{place.name}'"):
+            apps = clients.container_apps
+            current = apps.get(place.resource_group, place.name).as_dict()
+            held = apps.list_secrets(place.resource_group, place.name).value or []
+            listed = clients.container_apps_auth_configs.list_by_container_app(place.resource_group, place.name)
+            sign_in = [{f"authConfigs/{one.name}": one.as_dict().get("properties")} for one in listed]
+            self._patch(target, place, **patch_without_secret(current, held, name, sign_in))
+        return variables_of(current, name)
+
     def _patch(self, target: Target, place: Place, properties: dict[str, Any], tags: dict[str, str] | None = None) -> Any:
         apps = target.container_apps.container_apps
-        body: Any = {"properties": properties, **({"tags": tags} if tags else {})}
+        body: Any = {"properties": properties, **({"tags": tags} if tags is not None else {})}
         apps.begin_update(place.resource_group, place.name, body, polling_interval=2).result()
         return apps.get(place.resource_group, place.name)
 
