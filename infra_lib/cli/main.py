@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "download": ("download", "Fetch results from the project's file share."),
     "deploy": ("deploy", "Send the code, restart the app, wait until it answers."),
     "run": ("run", "Send the code, start the fine-tuning job, wait until it has ended."),
+    "status": ("status", "Show the app's revisions and replicas, or the job's executions."),
     "logs": ("logs", "Show the console log of the app or of the job."),
     "endpoint": ("endpoint", "Show the URL of the web API, or open it."),
     "secret": ("secret", "Set or remove a secret of the job or the app."),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from infra_lib.cli.console import note, rich_console
@@ -31,6 +31,25 @@ _SIGNS: dict[Action, str] = {"create": "+", "update": "~", "keep": "=", "unchang
 _STATE_STYLES = {"succeeded": "green", "failed": "bold red", "canceled": "red", "retrying": "yellow"}
 
 
+def _table(*headings: str) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
+
+
+def show_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a result as a table, to standard output."""
+    from rich.markup import escape
+
+    table = _table(*headings)
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    rich_console().print(table)
+
+
 def show_plan(plan: Plan) -> None:
     """Print the plan's table, the differences of what is updated, and a line of counts, to standard error."""
     console = rich_console(stderr=True)
@@ -49,14 +68,11 @@ def show_plan(plan: Plan) -> None:
 
 def _show_values(console: Console, plan: Plan) -> None:
     from rich.markup import escape
-    from rich.table import Table
 
     values = plan.values()
     if not values:
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("parameter", "value", "from"):
-        table.add_column(heading, overflow="fold")
+    table = _table("parameter", "value", "from")
     for name, value, origin in values:
         table.add_row(escape(name), escape(value if len(value) <= 60 else value[:59] + "…"), escape(origin))
     console.print(table)
@@ -69,11 +85,8 @@ def summary(plan: Plan) -> str:
 
 def _plan_table(plan: Plan) -> Table:
     from rich.markup import escape
-    from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("", "action", "resource", "type", "reason"):
-        table.add_column(heading, overflow="fold")
+    table = _table("", "action", "resource", "type", "reason")
     for change in plan.changes:
         style = _STYLES[change.action]
         kind = change.resource.type.rpartition("/")[2]
