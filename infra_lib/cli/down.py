@@ -43,7 +43,8 @@ def command(
             for item in found.deletes:
                 note(f"- {item.type} {item.id.rpartition('/')[2]}")
             if not yes:
-                confirm(f"Delete these {len(found.deletes)} from {chosen.name}?", "Deleting asks first: add --yes.")
+                what = "this" if len(found.deletes) == 1 else f"these {len(found.deletes)}"
+                confirm(f"Delete {what} from {chosen.name}?", "Deleting asks first: add --yes.")
             with ProgressView() as view:
                 found = tear_down(opened, chosen, found, listener=view)
         status = EXIT_FAILED if found.hindrances else 0

@@ -27,5 +27,10 @@ def command(file: Path, parameters: Path | None, set_values: tuple[str, ...], as
     else:
         report(problems)
         errors = sum(problem.is_error for problem in problems)
-        note(f"{file}: {errors} errors, {len(problems) - errors} warnings." if problems else f"{file}: no problems.")
+        counts = f"{_count(errors, 'error')}, {_count(len(problems) - errors, 'warning')}" if problems else "no problems"
+        note(f"{file}: {counts}.")
     return EXIT_BAD_INPUT if has_errors(problems) else 0
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -5,6 +5,7 @@ Everything above this module sees SDK clients and nothing else; it cannot tell o
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import time
@@ -66,8 +67,11 @@ class Target:
         ``store`` is the folder that keeps its state (a project's ``.infra``); without one the state lives in memory and ends
         with the target. ``pace`` is how long a long-running operation takes, in seconds. ``containers`` is what runs the
         containers of apps and jobs from now on: ``process`` (the default: this machine's programs, in namespaces), ``docker``
-        or ``podman``; the store keeps the choice. Raises InputError for a container engine that does not answer.
+        or ``podman``; the store keeps the choice. Raises InputError for a container engine that does not answer, and for a pace
+        that is no number of seconds from 0 on.
         """
+        if isinstance(pace, bool) or not isinstance(pace, int | float) or not 0 <= pace < math.inf:
+            raise InputError(f"The pace is how many seconds a long-running operation takes, 0 or more, not {pace!r}.")
         from infra_lib.local import LocalResourceManager
 
         manager = LocalResourceManager(Path(store) if store is not None else None, pace=pace)

@@ -119,6 +119,20 @@ def test_validate_lists_all_problems(folder: Path, capsys: pytest.CaptureFixture
     assert run(["validate", "good.bicep"]) == 0
 
 
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("output o string = 'x'\n", "file.bicep: no problems."),
+        ("param count int\noutput o int = count\n", "file.bicep: 1 error, 0 warnings."),
+        ("param a int\nparam b int\noutput o int = a + b\n", "file.bicep: 2 errors, 0 warnings."),
+    ],
+)
+def test_validate_counts_in_words(folder: Path, capsys: pytest.CaptureFixture[str], source: str, said: str) -> None:
+    (folder / "file.bicep").write_text(source)
+    run(["validate", "file.bicep"])
+    assert capsys.readouterr().err.splitlines()[-1] == said
+
+
 def test_validate_warns_of_a_misspelt_property_of_a_resource(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "account.bicep").write_text(
         "resource a 'Microsoft.Storage/storageAccounts@2023-01-01' = {\n  name: 'validname1'\n  location: 'westeurope'\n"
