@@ -17,6 +17,7 @@ from infra_lib.cli.options import json_option
 def command(folder: Path, as_json: bool) -> None:
     """Write a complete AI Toolkit project into FOLDER; files that are there stay as they are."""
     from infra_lib.workloads.scaffold import write_project
+    from infra_lib.workloads.sync.model import files_text
 
     done = write_project(folder)
     if as_json:
@@ -28,5 +29,5 @@ def command(folder: Path, as_json: bool) -> None:
     for name in done.written:
         result(f"  {name}")
     kept = f", {len(done.kept)} kept" if done.kept else ""
-    result(f"{len(done.written)} files written to {folder}{kept}. Next:")
+    result(f"{files_text(len(done.written))} written to {folder}{kept}. Next:")
     result(f"  infra provision inference --project {shlex.quote(str(folder))} --resource-group my-group --location westeurope")

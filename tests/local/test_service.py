@@ -46,6 +46,14 @@ def test_any_type_is_kept_as_it_is_written(clients: Clients) -> None:
     clients.resources.resources.begin_delete_by_id(path, api_version="2024-01-01").result()
 
 
+def test_the_sdk_takes_the_sign_in_of_an_app_that_is_written_for_the_first_time(clients: Clients) -> None:
+    clients.environment()
+    clients.app()
+    sign_in: Any = {"properties": {"platform": {"enabled": True}}}
+    made = clients.apps.container_apps_auth_configs.create_or_update(GROUP, "app1", "current", sign_in)
+    assert made.name == "current"
+
+
 def test_children_need_their_parent_and_go_with_it(clients: Clients) -> None:
     vault = clients.id("Microsoft.KeyVault/vaults/v1")
     assert refusal(lambda: clients.put(f"{vault}/keys/k1", {"properties": {}})).code == "ParentResourceNotFound"

@@ -37,6 +37,11 @@ _TRACKED_EXCEPTIONS = frozenset({
     "microsoft.resources/deploymentscripts", "microsoft.resources/templatespecs",
     "microsoft.managedservices/marketplaceregistrationdefinitions",
 })  # fmt: skip
+# Whose specification knows no 201: the SDK takes that for an error.
+_MADE_WITH_200 = frozenset({
+    "microsoft.app/containerapps/authconfigs", "microsoft.app/managedenvironments/certificates",
+    "microsoft.app/managedenvironments/daprcomponents",
+})  # fmt: skip
 # How alike a type and a modelled one must be for it to be taken for a misspelling of that.
 _MISSPELT = 0.94
 
@@ -108,6 +113,7 @@ def type_of(type_name: str, *, in_group: bool) -> ResourceType:
         api_versions=(),
         complete=complete,
         tracked=in_group and _is_tracked(type_name),
+        created=200 if type_name.lower() in _MADE_WITH_200 else 201,
         shape={"properties": {name: [{"name": str, "properties": {}}] for name in INLINE.get(type_name.lower(), ())}},
         check=_check_lock if type_name.lower() == refusals.LOCK_TYPE else None,
     )
