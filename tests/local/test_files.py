@@ -296,3 +296,22 @@ def test_what_this_disk_refuses_is_no_failure_of_the_server(share: ShareClient) 
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert (caught.value.status_code, caught.value.error_code) == (409, "LocalDiskRefused")
+
+
+def test_a_file_that_goes_while_the_share_is_measured_does_not_matter(
+    share: ShareClient, manager: LocalResourceManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        share.get_file_client(name).upload_file(b"x")
+    on_disk = manager._store.share_folder("account1", "share1")
+    walk = os.walk
+
+    def walk_and_lose(top: Any, *rest: Any, **more: Any) -> Any:
+        found = [*walk(top, *rest, **more)]
+        (on_disk / "a").unlink(missing_ok=True)
+        return found
+
+    monkeypatch.setattr(os, "walk", walk_and_lose)
+    with pytest.raises(HttpResponseError) as caught:
+        share.get_file_client("huge").create_file(2 * 1024 * MIB)
+    assert caught.value.error_code == "ShareSizeLimitReached"

@@ -67,7 +67,7 @@ class Share:
         with self._lock:
             if fresh or time.monotonic() - self._scanned > _SCAN_SECONDS:
                 self._used = sum(
-                    os.lstat(os.path.join(folder, name)).st_size for folder, _, names in os.walk(self.tree.root) for name in names
+                    _size_of(os.path.join(folder, name)) for folder, _, names in os.walk(self.tree.root) for name in names
                 )
                 self._scanned = time.monotonic()
             return self._used
@@ -80,3 +80,11 @@ class Share:
             )
         with self._lock:
             self._used += size
+
+
+def _size_of(path: str) -> int:
+    """The size of a file; 0 for one that another request, or a container, has just moved or deleted."""
+    try:
+        return os.lstat(path).st_size
+    except FileNotFoundError:
+        return 0
