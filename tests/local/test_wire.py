@@ -65,7 +65,7 @@ def test_a_deletion_answers_202_and_ends_with_204(clients: Clients, kind: str, c
 
 
 def test_a_deletion_that_takes_time_is_polled() -> None:
-    with LocalResourceManager(pace={"Microsoft.App/managedEnvironments": 5}, virtual_time=True) as manager:
+    with LocalResourceManager(pace={"Microsoft.App/managedEnvironments": 3}) as manager:
         clients = Clients(manager)
         clients.group()
         clients.environment()
